@@ -1,0 +1,14 @@
+//! What crosses between the API and the redirector: addresses, documents, networks, clicks, keys and the protocol that
+//! keeps the cache coherent. Both sides depend on this crate and on nothing of each other. It does no I/O: no runtime,
+//! no Redis, no SQL, no HTTP.
+
+pub mod address;
+pub mod click;
+pub mod clock;
+pub mod destination;
+pub mod document;
+pub mod frame;
+pub mod keys;
+pub mod network;
+pub mod protocol;
+pub mod settings;

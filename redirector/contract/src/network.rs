@@ -1,0 +1,258 @@
+//! The catalogue of ad networks: one file of facts each, in `networks/`, embedded when this crate is built. A pixel's ids
+//! are checked here before anything is stored, and the redirector fills its templates only from what passed.
+
+use include_dir::{Dir, include_dir};
+use regex::Regex;
+use serde::Deserialize;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
+
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/networks");
+
+/// Longest id of a pixel, in bytes.
+pub const MAX_ID: usize = 2_000;
+
+/// A network, as its file of facts has it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// Its key: the file's name, lower case with underscores.
+    #[serde(skip)]
+    pub key: String,
+    /// Its name, for people.
+    pub name: String,
+    /// What a pixel of it needs.
+    pub ids: Vec<IdField>,
+    /// What its pixels are for, in the words of consent.
+    pub consent_class: ConsentClass,
+    /// Whether the network can also be told by its server-side API.
+    pub server_side: bool,
+    /// Address of its script; `None` where it has none.
+    #[serde(default)]
+    pub script: Option<Script>,
+    /// Address of its image form, with placeholders; `None` where it has none.
+    #[serde(default)]
+    pub image: Option<String>,
+    /// Hosts for the page's content security policy.
+    #[serde(default)]
+    pub hosts: Hosts,
+    /// What a hit looks like.
+    #[serde(default)]
+    pub hit: Option<Hit>,
+}
+
+/// A script of a network.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// Its address, with placeholders.
+    pub url: String,
+    /// Pixels of one family share one load of the script.
+    pub family: String,
+}
+
+/// What a pixel of a network is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentClass {
+    /// Advertising.
+    Advertising,
+    /// Measurement.
+    Analytics,
+}
+
+/// One id of a pixel.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdField {
+    /// Its key in the contract.
+    pub field: String,
+    /// Its name, for people.
+    pub label: String,
+    /// The shape that was seen.
+    pub pattern: String,
+    /// An id in that shape.
+    pub example: String,
+    /// Where to find it, and what is known of its shape.
+    pub help: String,
+    /// Whether a pixel works without it.
+    #[serde(default)]
+    pub optional: bool,
+    /// Whether the shape is known for sure: a mismatch is refused, where it is only seen in the wild it is a warning.
+    #[serde(default)]
+    pub strict: bool,
+    /// Put before bare digits.
+    #[serde(default)]
+    pub prefix: Option<String>,
+    #[serde(skip)]
+    matcher: Option<Regex>,
+}
+
+/// Hosts without scheme.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Hosts {
+    /// Scripts.
+    pub script: Vec<String>,
+    /// Images.
+    pub img: Vec<String>,
+    /// Fetches and beacons.
+    pub connect: Vec<String>,
+    /// Frames.
+    pub frame: Vec<String>,
+}
+
+/// How a request is known to be the page view.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hit {
+    /// Regular expression for the absolute address, with placeholders, in the syntax common to Rust and JavaScript.
+    pub url: String,
+    /// Must also stand in the address.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// Must stand in the body of a POST.
+    #[serde(default)]
+    pub body: Vec<String>,
+}
+
+/// All networks, in the order of their keys.
+#[must_use]
+pub fn catalogue() -> &'static BTreeMap<String, Network> {
+    static CATALOGUE: LazyLock<BTreeMap<String, Network>> = LazyLock::new(|| {
+        FILES.files().filter_map(|file| read(file.path().file_stem()?.to_str()?, file.contents_utf8()?)).collect()
+    });
+    &CATALOGUE
+}
+
+/// A file of facts that does not parse leaves its network out; a test holds that none does.
+fn read(key: &str, text: &str) -> Option<(String, Network)> {
+    let mut network: Network = serde_json::from_str(text).ok()?;
+    key.clone_into(&mut network.key);
+    for id in &mut network.ids {
+        id.matcher = Some(Regex::new(&id.pattern).ok()?);
+    }
+    Some((key.to_owned(), network))
+}
+
+/// What is wrong, or odd, with one id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdProblem {
+    /// The id's key.
+    pub field: String,
+    /// The rule.
+    pub rule: String,
+    /// Refused; else a warning.
+    pub fatal: bool,
+}
+
+impl Network {
+    /// Checks a pixel's ids: trimmed, prefixed, complete, in shape.
+    ///
+    /// Gives the ids to store and what is to be said of them; nothing may be stored when a problem is fatal.
+    #[must_use]
+    pub fn check(&self, given: &BTreeMap<String, String>) -> (BTreeMap<String, String>, Vec<IdProblem>) {
+        let mut kept = BTreeMap::new();
+        let mut problems = Vec::new();
+        let known: BTreeSet<&str> = self.ids.iter().map(|id| id.field.as_str()).collect();
+        for field in given.keys().filter(|field| !known.contains(field.as_str())) {
+            let rule =
+                format!("is no id of {}; known: {}", self.name, known.iter().copied().collect::<Vec<_>>().join(", "));
+            problems.push(IdProblem { field: field.clone(), rule, fatal: true });
+        }
+        for id in &self.ids {
+            let value = given.get(&id.field).map(|value| id.normalise(value)).filter(|value| !value.is_empty());
+            match value {
+                None if id.optional => {}
+                None => {
+                    let rule = format!("is missing: {}, such as {}", id.label, id.example);
+                    problems.push(IdProblem { field: id.field.clone(), rule, fatal: true });
+                }
+                Some(value) => {
+                    problems.extend(id.problem(&value));
+                    kept.insert(id.field.clone(), value);
+                }
+            }
+        }
+        (kept, problems)
+    }
+
+    /// Replaces `{field}` by the pixel's ids and `{digits}` by the first id without its prefix; what it does not know
+    /// stays, for the visit to fill in. `encode` makes a value safe for where the text goes.
+    pub fn fill(&self, text: &str, ids: &BTreeMap<String, String>, encode: impl Fn(&str) -> String) -> String {
+        let mut filled = text.to_owned();
+        if let Some(first) = self.ids.first().and_then(|id| ids.get(&id.field)) {
+            filled = filled.replace("{digits}", &encode(first.trim_start_matches(|c: char| !c.is_ascii_digit())));
+        }
+        for id in &self.ids {
+            let value = ids.get(&id.field).map(|value| encode(value)).unwrap_or_default();
+            filled = filled.replace(&format!("{{{}}}", id.field), &value);
+        }
+        filled
+    }
+}
+
+impl IdField {
+    fn normalise(&self, value: &str) -> String {
+        let value = value.trim();
+        match &self.prefix {
+            Some(prefix) if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
+                format!("{prefix}{value}")
+            }
+            _ => value.to_owned(),
+        }
+    }
+
+    fn problem(&self, value: &str) -> Option<IdProblem> {
+        let in_shape = self.matcher.as_ref().is_some_and(|matcher| matcher.is_match(value));
+        if in_shape && value.len() <= MAX_ID {
+            return None;
+        }
+        // whatever the facts leave open, an id is one plain word: it goes into addresses and scripts
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let fatal = self.strict || value.len() > 64 || !value.bytes().all(plain);
+        let rule = if fatal {
+            format!("is not a {}: expected the shape of {}", self.label, self.example)
+        } else {
+            format!("is an unusual {}: usually it has the shape of {}; check it", self.label, self.example)
+        };
+        Some(IdProblem { field: self.field.clone(), rule, fatal })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_facts_is_read_and_its_examples_pass() {
+        assert_eq!(catalogue().len(), FILES.files().count());
+        for network in catalogue().values() {
+            let example = network.ids.iter().map(|id| (id.field.clone(), id.example.clone())).collect();
+            assert_eq!(network.check(&example), (example.clone(), Vec::new()), "{}", network.key);
+            assert!(network.script.is_some() || network.image.is_some(), "{} cannot fire", network.key);
+            let hit = network.hit.as_ref();
+            let pattern = hit.map(|hit| network.fill(&hit.url, &example, regex::escape)).unwrap_or_default();
+            assert!(Regex::new(&pattern).is_ok(), "{}: {pattern}", network.key);
+        }
+    }
+
+    #[test]
+    fn a_guessed_bound_warns_and_a_known_one_refuses() {
+        let ids = |value: &str| BTreeMap::from([("pixel_code".to_owned(), value.to_owned())]);
+        let tiktok = &catalogue()["tiktok"];
+        assert!(tiktok.check(&ids("short")).1[0].fatal);
+        assert!(tiktok.check(&ids("")).1[0].fatal);
+        let linkedin = &catalogue()["linkedin"];
+        let check = |value: &str| linkedin.check(&BTreeMap::from([("partner_id".to_owned(), value.to_owned())]));
+        assert!(check("2503796").1.is_empty());
+        assert!(!check("25037961234").1[0].fatal);
+        assert!(check("1');alert(1)//").1[0].fatal);
+        let google = &catalogue()["google_ads"];
+        let (kept, problems) = google.check(&BTreeMap::from([("conversion_id".to_owned(), " 946162814 ".to_owned())]));
+        assert_eq!((kept["conversion_id"].as_str(), problems), ("AW-946162814", Vec::new()));
+        assert_eq!(google.fill("/{digits}/{conversion_id}", &kept, str::to_owned), "/946162814/AW-946162814");
+    }
+}
