@@ -1,1 +1,19 @@
-//! Room.
+//! The API: a GraphQL contract over operations, and the loops that bring changes out and clicks in. A library, so that
+//! the embedded default can run it beside the redirector in one process.
+
+pub mod app;
+pub mod auth;
+pub mod clicks;
+pub mod config;
+pub mod db;
+pub mod domains;
+pub mod error;
+pub mod graphql;
+pub mod http;
+pub mod invalidation;
+pub mod links;
+pub mod pixels;
+pub mod scope;
+pub mod telemetry;
+pub mod tenants;
+pub mod worker;

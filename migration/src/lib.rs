@@ -1,1 +1,24 @@
-//! Room.
+//! The schema's history. It imports nothing of ours: what a migration says stays as it was when it ran. The same
+//! migrations run on PostgreSQL and SQLite, up and down.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261101_000001_accounts;
+mod m20261101_000002_links;
+mod m20261101_000003_clicks;
+mod types;
+
+/// Runs the migrations, in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261101_000001_accounts::Migration),
+            Box::new(m20261101_000002_links::Migration),
+            Box::new(m20261101_000003_clicks::Migration),
+        ]
+    }
+}

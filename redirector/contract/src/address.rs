@@ -96,6 +96,20 @@ fn split_port(text: &str) -> Result<(&str, Option<u16>), AddressError> {
     }
 }
 
+impl Default for Host {
+    /// The host that a newcomer starts with.
+    fn default() -> Self {
+        Self("localhost:8081".to_owned())
+    }
+}
+
+impl std::str::FromStr for Host {
+    type Err = AddressError;
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        Self::parse(text)
+    }
+}
+
 impl TryFrom<String> for Host {
     type Error = AddressError;
     fn try_from(text: String) -> Result<Self, AddressError> {

@@ -1,0 +1,41 @@
+//! What every operation needs: handed in, never global.
+
+use crate::{auth::Auth, config::Config, db::Db, invalidation::Publisher};
+use contract::{address::Host, clock::Clock, destination::Reach};
+use std::sync::Arc;
+
+/// The API's parts.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// Brings changes to the redirectors.
+    pub publisher: Publisher,
+    /// Passwords and tokens.
+    pub auth: Arc<Auth>,
+    /// What the operator decided.
+    pub rules: Arc<Rules>,
+}
+
+/// What the operator decided for everybody.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// The shared domain that links live on by default.
+    pub default_domain: Host,
+    /// Whether short addresses are https.
+    pub https: bool,
+    /// Hosts that destinations and image pixels may name.
+    pub reach: Reach,
+}
+
+impl App {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(config: &Config, db: Db, clock: Clock, publisher: Publisher) -> Self {
+        let rules = Rules { default_domain: config.default_domain.clone(), https: config.https, reach: config.reach };
+        let auth = Arc::new(Auth::new(&config.jwt_secret));
+        Self { db, clock, publisher, auth, rules: Arc::new(rules) }
+    }
+}

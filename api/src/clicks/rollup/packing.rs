@@ -1,0 +1,166 @@
+//! A rollup to bytes and back: the column `packed` of the table `rollups`, once an ingest has merged into it. An old
+//! version is always read; a newer one is refused. Packing what was unpacked gives the same bytes.
+//!
+//! # Layout, version 1
+//! `number` is of varying length: seven bits a byte, the lowest first, the eighth bit says that more follows. `text` is
+//! its length in bytes (`number`), then UTF-8. `tally` is how many counts there are (`number`), then each (`number`).
+//!
+//! | what | as |
+//! |---|---|
+//! | version | one byte, 1 |
+//! | people's clicks | number |
+//! | visits that are not people's clicks, by reason: preview crawler, bot, no user agent, archived, disabled, expired, not started | tally |
+//! | people | sketch, P = 12 |
+//! | how many pixels | number |
+//! | a pixel, in the order of ids: id, expected, by state (sent, fired, blocked, failed, timed out, refused), times of fired | 16 bytes, number, tally, tally |
+//! | how many dimensions | number |
+//! | a dimension, in the order of numbers: its number ([`Dimension`](super::dimension::Dimension)), how many values | one byte, number |
+//! | a value, in the order of bytes: the value (empty: unknown), people's clicks, machines' clicks, people | text, number, number, sketch, P = 10 |
+//! | after the values, those beyond the most frequent 1,000 together: people's clicks, machines' clicks, people | number, number, sketch, P = 10 |
+//!
+//! The times of fired are counted in buckets: one for each of 0 to 15 ms, then eight for every doubling.
+//! A sketch begins with a byte: 0 to 48 is how many visitors follow, exactly, as ascending 64-bit hashes (little-endian);
+//! 254 is a list of the `HyperLogLog` registers above zero: how many (number), then for each the distance from the
+//! register after the one before, times 64, plus its value (number); 255 is all `2^P` registers: the lowest one (byte),
+//! then four bits each for how much more it is (the first register in the upper half of a byte), then, for each that
+//! says 15, how much more it is than that (byte).
+//! The totals stand first, so that a series can be read from the first [`TOTALS_LENGTH`] bytes of a value.
+
+use super::{
+    Rollup, Totals,
+    breakdown::{Breakdown, Counts, MOST_VALUES},
+    bytes::{Damaged, Reader, Tally, text, varint},
+    delivery::Delivery,
+    sketch::Sketch,
+};
+use uuid::Uuid;
+
+/// The version that is written.
+const VERSION: u8 = 1;
+
+/// The totals stand within so many first bytes of a packed rollup: counts, and a sketch that at its longest has 4,096
+/// registers of four bits and a byte.
+pub const TOTALS_LENGTH: usize = 8 * 1024;
+
+impl Rollup {
+    /// Packs the rollup.
+    #[must_use]
+    pub fn pack(&self) -> Vec<u8> {
+        let mut out = vec![VERSION];
+        pack_totals(&self.totals, &mut out);
+        varint(&mut out, self.deliveries.len() as u64);
+        for (pixel, delivery) in &self.deliveries {
+            out.extend_from_slice(pixel.as_bytes());
+            varint(&mut out, delivery.expected);
+            delivery.states.pack(&mut out);
+            delivery.times.pack(&mut out);
+        }
+        varint(&mut out, self.breakdowns.len() as u64);
+        for (dimension, breakdown) in &self.breakdowns {
+            out.push(*dimension);
+            pack_breakdown(&breakdown.trimmed(MOST_VALUES), &mut out);
+        }
+        out
+    }
+
+    /// Reads what [`Rollup::pack`] wrote. No bytes at all are a rollup of nothing.
+    ///
+    /// # Errors
+    /// [`Damaged`] for a version that is not known and for anything that `pack` does not write.
+    pub fn unpack(bytes: &[u8]) -> Result<Self, Damaged> {
+        let mut from = Reader::new(bytes);
+        if from.is_at_end() {
+            return Ok(Self::default());
+        }
+        let rollup = match from.byte()? {
+            1 => unpack_first(&mut from)?,
+            _ => return Err(Damaged),
+        };
+        if from.is_at_end() { Ok(rollup) } else { Err(Damaged) }
+    }
+
+    /// What is left of a packed rollup when only its totals are kept.
+    #[must_use]
+    pub fn pack_totals_only(totals: &Totals) -> Vec<u8> {
+        Self { totals: totals.clone(), ..Self::default() }.pack()
+    }
+}
+
+impl Totals {
+    /// Reads the totals from the beginning of a packed rollup: [`TOTALS_LENGTH`] bytes are enough.
+    ///
+    /// # Errors
+    /// As [`Rollup::unpack`].
+    pub fn unpack(bytes: &[u8]) -> Result<Self, Damaged> {
+        let mut from = Reader::new(bytes);
+        if from.is_at_end() {
+            return Ok(Self::default());
+        }
+        match from.byte()? {
+            1 => unpack_totals(&mut from),
+            _ => Err(Damaged),
+        }
+    }
+}
+
+fn pack_totals(totals: &Totals, out: &mut Vec<u8>) {
+    varint(out, totals.human);
+    totals.excluded.pack(out);
+    totals.visitors.pack(out);
+}
+
+fn pack_breakdown(breakdown: &Breakdown, out: &mut Vec<u8>) {
+    varint(out, breakdown.values.len() as u64);
+    for (value, counts) in &breakdown.values {
+        text(out, value);
+        pack_counts(counts, out);
+    }
+    pack_counts(&breakdown.other, out);
+}
+
+fn pack_counts(counts: &Counts, out: &mut Vec<u8>) {
+    varint(out, counts.human);
+    varint(out, counts.bot);
+    counts.visitors.pack(out);
+}
+
+fn unpack_totals(from: &mut Reader<'_>) -> Result<Totals, Damaged> {
+    Ok(Totals { human: from.varint()?, excluded: Tally::unpack(from)?, visitors: Sketch::unpack(from)? })
+}
+
+/// Version 1, after its byte.
+fn unpack_first(from: &mut Reader<'_>) -> Result<Rollup, Damaged> {
+    let mut rollup = Rollup { totals: unpack_totals(from)?, ..Rollup::default() };
+    for _ in 0..from.varint()? {
+        let pixel = Uuid::from_bytes(from.array()?);
+        let delivery =
+            Delivery { expected: from.varint()?, states: Tally::unpack(from)?, times: Tally::unpack(from)? };
+        // each stands once: a second one would be lost
+        if rollup.deliveries.insert(pixel, delivery).is_some() {
+            return Err(Damaged);
+        }
+    }
+    for _ in 0..from.varint()? {
+        let dimension = from.byte()?;
+        if rollup.breakdowns.insert(dimension, unpack_breakdown(from)?).is_some() {
+            return Err(Damaged);
+        }
+    }
+    Ok(rollup)
+}
+
+fn unpack_breakdown(from: &mut Reader<'_>) -> Result<Breakdown, Damaged> {
+    let mut breakdown = Breakdown::default();
+    for _ in 0..from.varint()? {
+        let value = from.text()?.into();
+        if breakdown.values.insert(value, unpack_counts(from)?).is_some() {
+            return Err(Damaged);
+        }
+    }
+    breakdown.other = unpack_counts(from)?;
+    Ok(breakdown)
+}
+
+fn unpack_counts(from: &mut Reader<'_>) -> Result<Counts, Damaged> {
+    Ok(Counts { human: from.varint()?, bot: from.varint()?, visitors: Sketch::unpack(from)? })
+}

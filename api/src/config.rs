@@ -1,0 +1,124 @@
+//! Settings of the API, from variables with the prefix `STOPOVER_`. The only file that reads the environment.
+
+use contract::{
+    address::Host,
+    destination::Reach,
+    settings::{BadSettings, Settings},
+};
+use secrecy::SecretString;
+use std::net::SocketAddr;
+
+/// Fewest bytes of a secret that signs tokens (RFC 7518 section 3.2).
+const MIN_SECRET: usize = 32;
+
+/// Settings of the API.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `API_LISTEN`, 127.0.0.1:8080.
+    pub listen: SocketAddr,
+    /// `DATABASE_URL`; the embedded default puts a SQLite file into its data folder.
+    pub database_url: SecretString,
+    /// `DATABASE_CONNECTIONS`, 16: the most at a time.
+    pub database_connections: u32,
+    /// `REDIS_URL`; absent in the embedded default.
+    pub redis_url: Option<SecretString>,
+    /// `REDIS_PREFIX`, stopover: what every name in Redis starts with.
+    pub redis_prefix: String,
+    /// `JWT_SECRET`: signs access tokens, at least 32 bytes.
+    pub jwt_secret: SecretString,
+    /// `DEFAULT_DOMAIN`, localhost:8081: the shared domain that links live on.
+    pub default_domain: Host,
+    /// `HTTPS`, false: whether short addresses start with https.
+    pub https: bool,
+    /// `ALLOW_LOCAL_TARGETS`, false: lets destinations and image pixels name IP addresses and local hosts.
+    pub reach: Reach,
+    /// `INTROSPECTION`: whether the schema can be asked for and the IDE is served; true in the embedded default only.
+    pub introspection: bool,
+    /// `LOG`, info: what is logged, as a filter of `tracing`.
+    pub log: String,
+}
+
+impl Config {
+    /// Reads the settings; `embedded` is the one process without Redis.
+    pub fn from_settings(settings: &mut Settings, embedded: bool) -> Self {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 8080));
+        let local = "must be true or false";
+        let domain = "must be a host name with an optional port, such as go.example.com";
+        if let Some(secret) = settings.text("JWT_SECRET")
+            && secret.len() < MIN_SECRET
+        {
+            settings.reject("JWT_SECRET", "must have at least 32 bytes, such as `openssl rand -base64 48` prints");
+        }
+        settings.set_default("DEFAULT_DOMAIN", "localhost:8081");
+        Self {
+            listen: settings.or("API_LISTEN", listen, "must be an address and a port, such as 127.0.0.1:8080"),
+            database_url: database_url(settings),
+            database_connections: settings.or("DATABASE_CONNECTIONS", 16, "must be a number from 1 to 1000"),
+            redis_url: redis_url(settings, embedded),
+            redis_prefix: settings.text("REDIS_PREFIX").unwrap_or("stopover").to_owned(),
+            jwt_secret: settings.required("JWT_SECRET", String::new(), "a secret of at least 32 bytes").into(),
+            default_domain: settings.optional("DEFAULT_DOMAIN", domain).unwrap_or_default(),
+            https: settings.or("HTTPS", false, local),
+            reach: if settings.or("ALLOW_LOCAL_TARGETS", false, local) { Reach::Local } else { Reach::Public },
+            introspection: settings.or("INTROSPECTION", embedded, local),
+            log: settings.text("LOG").unwrap_or("info").to_owned(),
+        }
+    }
+
+    /// Reads the settings of the program `api` from variables.
+    ///
+    /// # Errors
+    /// Every variable that cannot be used.
+    pub fn read(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, BadSettings> {
+        let mut settings = Settings::new(variables);
+        let config = Self::from_settings(&mut settings, false);
+        settings.finish().map(|()| config)
+    }
+
+    /// The variables of this process.
+    pub fn environment() -> impl Iterator<Item = (String, String)> {
+        // a name or value that is not UTF-8 is none of ours
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+    }
+}
+
+fn database_url(settings: &mut Settings) -> SecretString {
+    let url = settings.required("DATABASE_URL", String::new(), "postgres://user:password@host/name or sqlite://file");
+    if !url.is_empty() && !["postgres://", "postgresql://", "sqlite:"].iter().any(|scheme| url.starts_with(scheme)) {
+        settings.reject("DATABASE_URL", "must start with postgres:// or sqlite://");
+    }
+    url.into()
+}
+
+fn redis_url(settings: &mut Settings, embedded: bool) -> Option<SecretString> {
+    if embedded {
+        return None;
+    }
+    let url = settings.required("REDIS_URL", String::new(), "redis://host:port");
+    if !url.is_empty() && !url.starts_with("redis://") {
+        settings.reject("REDIS_URL", "must start with redis://");
+    }
+    Some(url.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| (format!("STOPOVER_{name}"), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_good_set_is_read_and_a_bad_one_is_reported_whole() {
+        let secret = "0123456789abcdef0123456789abcdef";
+        let good = [("DATABASE_URL", "postgres://a@b/c"), ("REDIS_URL", "redis://r"), ("JWT_SECRET", secret)];
+        let config = Config::read(variables(&good)).unwrap();
+        assert_eq!(config.default_domain.as_str(), "localhost:8081");
+        assert!(!format!("{config:?}").contains(secret));
+        let bad = [("API_LISTEN", "x"), ("JWT_SECRET", "short"), ("DEFAULT_DOMAIN", "a b"), ("REDIS_URL", "http://r")];
+        let names = Config::read(variables(&bad)).unwrap_err().0.into_iter().map(|bad| bad.name).collect::<Vec<_>>();
+        let expected = ["JWT_SECRET", "API_LISTEN", "DATABASE_URL", "REDIS_URL", "DEFAULT_DOMAIN"];
+        assert_eq!(names, expected.map(|name| format!("STOPOVER_{name}")));
+    }
+}

@@ -1,0 +1,51 @@
+//! Runs the background loops: the relay, and the ingest of clicks from Redis. A loop that ends on its own takes the
+//! process down, so that somebody notices.
+
+use crate::{clicks::stream::StreamIngest, invalidation::relay::Relay};
+use std::future::Future;
+use tokio::sync::watch;
+
+/// The loops of a process.
+pub struct Worker {
+    /// Brings changes out.
+    pub relay: Relay,
+    /// Brings clicks in; the embedded default hands them over in process instead.
+    pub ingest: Option<StreamIngest>,
+}
+
+impl Worker {
+    /// Runs every loop until `stop`, then lets each finish what it holds.
+    ///
+    /// # Errors
+    /// The name of a loop that ended before.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), String> {
+        let (stopping, stopped) = watch::channel(false);
+        let signal = |mut stopped: watch::Receiver<bool>| async move {
+            // a sender that is gone means the same
+            drop(stopped.wait_for(|stopped| *stopped).await);
+        };
+        let mut loops = tokio::task::JoinSet::new();
+        let relay = self.relay.run(signal(stopped.clone()));
+        loops.spawn(async move {
+            relay.await;
+            "relay"
+        });
+        if let Some(ingest) = self.ingest {
+            let ingest = ingest.run(signal(stopped));
+            loops.spawn(async move {
+                if let Err(error) = ingest.await {
+                    tracing::error!(%error, "the ingest ended");
+                }
+                "ingest"
+            });
+        }
+        tokio::pin!(stop);
+        tokio::select! {
+            () = &mut stop => {}
+            ended = loops.join_next() => return Err(format!("a loop ended on its own: {ended:?}")),
+        }
+        stopping.send_replace(true);
+        while loops.join_next().await.is_some() {}
+        Ok(())
+    }
+}

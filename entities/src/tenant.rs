@@ -1,0 +1,50 @@
+//! An owner of links, pixels and reports, with its policy for visits.
+
+use sea_orm::entity::prelude::*;
+
+/// An owner of links, pixels and reports, with its policy for visits.
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "tenants")]
+pub struct Model {
+    /// UUID version 7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Shown on its pages.
+    pub name: String,
+    /// Whether its links are served.
+    pub active: bool,
+    /// Version of its document: counts every change of the tenant and of its pixels.
+    pub ver: i64,
+    /// Longest wait of a page, 300 to 5,000 ms.
+    pub budget_ms: i32,
+    /// Share of visits that wait for the networks, in hundredths of a percent.
+    pub confirm_share: i32,
+    /// Whether a Global Privacy Control signal refuses pixels.
+    pub honour_gpc: bool,
+    /// `Referrer-Policy` of its pages.
+    pub referrer_policy: String,
+    /// When it was made.
+    pub created_at: i64,
+    /// When it last changed.
+    pub updated_at: i64,
+}
+
+/// No relations are declared: a join is written where it is needed, with its tenant.
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Counts one up the version of a tenant's document and gives the new version. Must run in the transaction that changes
+/// the tenant or one of its pixels.
+///
+/// # Errors
+/// Of the database; `RecordNotUpdated` when there is no such tenant.
+pub async fn bump(tx: &impl ConnectionTrait, tenant_id: Uuid) -> Result<i64, DbErr> {
+    let rows = Entity::update_many()
+        .col_expr(Column::Ver, crate::plus_one(Column::Ver))
+        .filter(Column::Id.eq(tenant_id))
+        .exec_with_returning(tx)
+        .await?;
+    rows.first().map(|row| row.ver).ok_or(DbErr::RecordNotUpdated)
+}
