@@ -1,1 +1,67 @@
-//! (being written)
+//! The contract with integrators: one file per noun, each a thin layer over operations. Nothing here knows how rows or
+//! requests travel. [`http`](crate::http) runs documents through [`execute()`], and `schema.graphql` is [`sdl`].
+
+pub mod click;
+pub mod context;
+pub mod domain;
+pub mod error;
+pub mod execute;
+pub mod id;
+mod limits;
+pub mod link;
+pub mod loaders;
+pub mod network;
+pub mod node;
+pub mod page;
+pub mod pixel;
+pub mod report;
+pub mod scalars;
+pub mod session;
+pub mod tenant;
+pub mod viewer;
+
+pub use execute::{Answer, execute};
+
+use crate::app::App;
+use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder};
+
+/// What can be asked.
+#[derive(Default, MergedObject)]
+pub struct Query(
+    link::LinkQuery,
+    network::NetworkQuery,
+    node::NodeQuery,
+    pixel::PixelQuery,
+    tenant::TenantQuery,
+    viewer::ViewerQuery,
+);
+
+/// What can be changed.
+#[derive(Default, MergedObject)]
+pub struct Mutation(link::LinkMutation, pixel::PixelMutation, session::SessionMutation, tenant::TenantMutation);
+
+/// The contract with its operations behind it.
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+
+fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+}
+
+/// Builds the schema over the API's parts; `introspection` says whether clients may ask for the schema itself.
+#[must_use]
+pub fn build(app: App, introspection: bool) -> Schema {
+    let builder = builder()
+        .limit_depth(limits::DEPTH)
+        .limit_complexity(limits::COMPLEXITY)
+        .limit_directives(limits::DIRECTIVES)
+        .data(loaders::loader(app.db.clone()))
+        .data(app);
+    if introspection { builder.finish() } else { builder.disable_introspection().disable_suggestions().finish() }
+}
+
+/// The schema as text, sorted, so that the same schema is always the same text.
+#[must_use]
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items().include_specified_by();
+    builder().finish().sdl_with_options(options)
+}

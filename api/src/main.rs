@@ -1,2 +1,66 @@
-//! Starts.
-fn main() {}
+//! The program `api`: its four commands. Settings that cannot be used are reported whole, with exit code 2.
+
+use api::{config::Config, db::Db, graphql, run, telemetry};
+use migration::{Migrator, MigratorTrait};
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const HELP: &str = "\
+Usage: api <command>
+
+  serve     answers POST /graphql and runs the background loops
+  work      runs the background loops only: brings changes to the redirectors and clicks into the database
+  migrate   brings the database's schema up to date
+  schema    prints the GraphQL schema
+
+Settings are environment variables; .env.example documents them all.";
+
+fn main() -> ExitCode {
+    let command = std::env::args().nth(1).unwrap_or_default();
+    match command.as_str() {
+        "schema" => print(&graphql::sdl()),
+        "help" | "--help" | "-h" => print(HELP),
+        "serve" | "work" | "migrate" => start(&command),
+        _ => {
+            eprintln!("{HELP}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "this is what the command is for")]
+fn print(text: &str) -> ExitCode {
+    println!("{}", text.trim_end());
+    ExitCode::SUCCESS
+}
+
+fn start(command: &str) -> ExitCode {
+    let config = match Config::read(Config::environment()) {
+        Ok(config) => config,
+        Err(bad) => {
+            eprintln!("{bad}");
+            return ExitCode::from(2);
+        }
+    };
+    telemetry::start(&config.log);
+    match obey(command, &config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "`api {command}` has failed");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn obey(command: &str, config: &Config) -> Result<(), String> {
+    let db = Db::connect(&config.database_url, config.database_connections).await;
+    let db = db.map_err(|error| format!("cannot open the database: {error}"))?;
+    match command {
+        "migrate" => Migrator::up(db.write(), None).await.map_err(|error| error.to_string()),
+        "work" => run::work(config, db).await,
+        _ => run::serve(config, db).await,
+    }
+}

@@ -1,1 +1,14 @@
-//! (being written)
+//! Events to standard error, filtered by the setting `STOPOVER_LOG`. Called once, by a program's `main`; the library only
+//! emits. No event carries a password, a token or a document's variables.
+
+use std::io::{IsTerminal, stderr};
+use tracing_subscriber::EnvFilter;
+
+/// Starts writing events that pass `filter`; a second call changes nothing. A filter that cannot be read counts as
+/// `info`.
+pub fn start(filter: &str) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    // a second start finds the first one in place
+    drop(events.with_ansi(stderr().is_terminal()).try_init());
+}

@@ -1,1 +1,221 @@
-//! (being written)
+//! Tenants: making one, reading one, changing its name and its policy for visits. Every change counts the tenant's version
+//! up and tells the redirectors.
+
+use crate::{
+    app::App,
+    error::{Code, Error, Mistakes},
+    invalidation::Changes,
+    scope::{Caller, TenantScope},
+};
+use contract::document::Policy;
+use entities::{membership, membership::Role, tenant};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+    prelude::Uuid,
+    sea_query::ExprTrait,
+};
+use std::ops::RangeInclusive;
+
+/// Longest name, in characters.
+pub const MAX_NAME: usize = 100;
+/// Most tenants that one user may own.
+pub const MAX_OWNED: u64 = 100;
+/// What a page may wait for at most, in milliseconds.
+pub const BUDGET_MS: RangeInclusive<i32> = 300..=5_000;
+
+/// The values of `Referrer-Policy`, as the W3C's Referrer Policy has them.
+pub const REFERRER_POLICIES: [&str; 8] = [
+    "no-referrer",
+    "no-referrer-when-downgrade",
+    "origin",
+    "origin-when-cross-origin",
+    "same-origin",
+    "strict-origin",
+    "strict-origin-when-cross-origin",
+    "unsafe-url",
+];
+
+/// Makes a tenant that the caller owns.
+///
+/// # Errors
+/// Mistakes in `name`; `LIMIT_REACHED` beyond [`MAX_OWNED`].
+pub async fn create(app: &App, caller: Caller, name: &str) -> Result<(TenantScope, tenant::Model), Error> {
+    let mut mistakes = Mistakes::default();
+    let name = check_name("name", name, &mut mistakes);
+    mistakes.check()?;
+    let mut changes = Changes::default();
+    let tx = app.db.begin().await?;
+    let owns = membership::Column::UserId.eq(caller.user_id).and(membership::Column::Role.eq(Role::Owner));
+    // of the caller, not of a tenant
+    if membership::Entity::find().filter(owns).count(&tx).await? >= MAX_OWNED {
+        let rule = format!("a user owns at most {MAX_OWNED} tenants");
+        return Err(Error::mistake("name", Code::LimitReached, rule));
+    }
+    let row = insert(app, &tx, &mut changes, caller.user_id, name).await?;
+    tx.commit().await?;
+    app.publisher.publish(&app.db, &app.clock, changes).await;
+    let scope = TenantScope::of(&app.db, caller, row.id, Role::Owner, "tenantId").await?;
+    Ok((scope, row))
+}
+
+/// Inserts a tenant with its owner, at version 1.
+pub(crate) async fn insert(
+    app: &App,
+    tx: &DatabaseTransaction,
+    changes: &mut Changes,
+    owner: Uuid,
+    name: String,
+) -> Result<tenant::Model, Error> {
+    let now = app.clock.now();
+    let policy = Policy::default();
+    let row = tenant::Model {
+        id: Uuid::now_v7(),
+        name,
+        active: true,
+        ver: 0,
+        budget_ms: i32::try_from(policy.budget_ms).unwrap_or(*BUDGET_MS.end()),
+        confirm_share: i32::try_from(policy.confirm_share).unwrap_or_default(),
+        honour_gpc: policy.honour_gpc,
+        referrer_policy: policy.referrer_policy,
+        created_at: now,
+        updated_at: now,
+    };
+    tenant::Entity::insert(tenant::ActiveModel::from(row.clone())).exec_without_returning(tx).await?;
+    let member = membership::Model { tenant_id: row.id, user_id: owner, role: Role::Owner, created_at: now };
+    membership::Entity::insert(membership::ActiveModel::from(member)).exec_without_returning(tx).await?;
+    changes.tenant(tx, &app.clock, row.id).await?;
+    Ok(row)
+}
+
+/// Reads a tenant.
+///
+/// # Errors
+/// `NOT_FOUND` when it was deleted meanwhile.
+pub async fn find(app: &App, scope: &TenantScope) -> Result<tenant::Model, Error> {
+    let row = tenant::Entity::find_by_id(scope.tenant_id()).one(app.db.read()).await?;
+    row.ok_or_else(|| Error::not_found("id"))
+}
+
+/// All tenants of a caller, in the order the caller joined them.
+///
+/// # Errors
+/// Of the database.
+pub async fn all(app: &App, caller: Caller) -> Result<Vec<(TenantScope, tenant::Model)>, Error> {
+    let scopes = TenantScope::all(app.db.read(), caller).await?;
+    let ids = scopes.iter().map(TenantScope::tenant_id);
+    let rows = tenant::Entity::find().filter(tenant::Column::Id.is_in(ids)).all(app.db.read()).await?;
+    let row = |scope: &TenantScope| rows.iter().find(|row| row.id == scope.tenant_id()).cloned();
+    Ok(scopes.iter().filter_map(|scope| Some((*scope, row(scope)?))).collect())
+}
+
+/// What to change; `None` leaves a value as it is.
+#[derive(Debug, Clone, Default)]
+pub struct TenantChange {
+    /// 1 to 100 characters.
+    pub name: Option<String>,
+    /// 300 to 5,000 ms.
+    pub budget_ms: Option<i32>,
+    /// From 0 to 1.
+    pub confirm_share: Option<f64>,
+    /// Whether a Global Privacy Control signal refuses pixels.
+    pub honour_gpc: Option<bool>,
+    /// One of [`REFERRER_POLICIES`].
+    pub referrer_policy: Option<String>,
+}
+
+/// Changes a tenant.
+///
+/// # Errors
+/// Every mistake of the input at once; [`Error::Forbidden`] below the role ADMIN.
+pub async fn update(app: &App, scope: &TenantScope, change: TenantChange) -> Result<tenant::Model, Error> {
+    if scope.role() > Role::Admin {
+        return Err(Error::Forbidden);
+    }
+    let mut row = check_change(change)?;
+    row.id = Set(scope.tenant_id());
+    row.updated_at = Set(app.clock.now());
+    let mut changes = Changes::default();
+    let tx = app.db.begin().await?;
+    changes.tenant(&tx, &app.clock, scope.tenant_id()).await?;
+    let row = row.update(&tx).await?;
+    tx.commit().await?;
+    app.publisher.publish(&app.db, &app.clock, changes).await;
+    Ok(row)
+}
+
+fn check_change(change: TenantChange) -> Result<tenant::ActiveModel, Error> {
+    let mut mistakes = Mistakes::default();
+    let name = change.name.map(|name| check_name("name", &name, &mut mistakes));
+    let budget_ms = change.budget_ms;
+    if budget_ms.is_some_and(|budget| !BUDGET_MS.contains(&budget)) {
+        mistakes.push(in_policy("budgetMs", "must be from 300 to 5000"));
+    }
+    let confirm_share = change.confirm_share.map(|share| {
+        // a NaN is in no range
+        if !(0.0..=1.0).contains(&share) {
+            mistakes.push(in_policy("confirmShare", "must be from 0 to 1"));
+        }
+        hundredths_of_a_percent(share)
+    });
+    if change.referrer_policy.as_deref().is_some_and(|policy| !REFERRER_POLICIES.contains(&policy)) {
+        mistakes.push(in_policy("referrerPolicy", "must be a value of Referrer-Policy"));
+    }
+    mistakes.check()?;
+    Ok(tenant::ActiveModel {
+        name: name.map_or(NotSet, Set),
+        budget_ms: budget_ms.map_or(NotSet, Set),
+        confirm_share: confirm_share.map_or(NotSet, Set),
+        honour_gpc: change.honour_gpc.map_or(NotSet, Set),
+        referrer_policy: change.referrer_policy.map_or(NotSet, Set),
+        ..Default::default()
+    })
+}
+
+fn in_policy(field: &str, rule: &str) -> crate::error::Mistake {
+    let field = vec!["policy".to_owned(), field.to_owned()];
+    crate::error::Mistake { field, code: Code::Invalid, message: rule.to_owned() }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a cast of a float saturates, and the range is checked")]
+fn hundredths_of_a_percent(share: f64) -> i32 {
+    (share * 10_000.0).round() as i32
+}
+
+/// Notes what is wrong with a tenant's name and gives it trimmed.
+pub(crate) fn check_name(field: &str, name: &str, mistakes: &mut Mistakes) -> String {
+    let name = name.trim();
+    if name.is_empty() {
+        mistakes.add(field, Code::Invalid, "must not be empty");
+    } else if name.chars().count() > MAX_NAME {
+        mistakes.add(field, Code::TooLong, format!("must have at most {MAX_NAME} characters"));
+    } else if name.contains(char::is_control) {
+        mistakes.add(field, Code::Invalid, "must not hold control characters");
+    }
+    name.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_the_mistakes_of_a_change_come_back_at_once() {
+        let change = TenantChange {
+            name: Some(" ".to_owned()),
+            budget_ms: Some(299),
+            confirm_share: Some(f64::NAN),
+            honour_gpc: None,
+            referrer_policy: Some("none".to_owned()),
+        };
+        let Err(Error::Mistakes(mistakes)) = check_change(change) else { panic!("no mistakes") };
+        let fields: Vec<String> = mistakes.iter().map(|mistake| mistake.field.join(".")).collect();
+        assert_eq!(fields, ["name", "policy.budgetMs", "policy.confirmShare", "policy.referrerPolicy"]);
+    }
+
+    #[test]
+    fn a_share_is_kept_in_hundredths_of_a_percent() {
+        assert_eq!([0.0, 0.02, 0.123_45, 1.0].map(hundredths_of_a_percent), [0, 200, 1_235, 10_000]);
+    }
+}

@@ -3,6 +3,8 @@
 
 use sea_orm_migration::prelude::*;
 
+pub use sea_orm_migration::MigratorTrait;
+
 mod m20261101_000001_accounts;
 mod m20261101_000002_links;
 mod m20261101_000003_clicks;

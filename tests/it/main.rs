@@ -1,1 +1,10 @@
-fn main(){}
+//! The integration tests: the real programs, real PostgreSQL, real Redis and a real Chromium, through public doors only.
+
+mod api;
+mod faults;
+mod journeys;
+mod schema;
+mod smoke;
+mod tidy;
+mod visits;
+mod world;

@@ -15,8 +15,8 @@
 //! | a pixel, in the order of ids: id, expected, by state (sent, fired, blocked, failed, timed out, refused), times of fired | 16 bytes, number, tally, tally |
 //! | how many dimensions | number |
 //! | a dimension, in the order of numbers: its number ([`Dimension`](super::dimension::Dimension)), how many values | one byte, number |
-//! | a value, in the order of bytes: the value (empty: unknown), people's clicks, machines' clicks, people | text, number, number, sketch, P = 10 |
-//! | after the values, those beyond the most frequent 1,000 together: people's clicks, machines' clicks, people | number, number, sketch, P = 10 |
+//! | a value, in the order of bytes: the value (empty: unknown), people's clicks, machines' clicks, people, and how many of people's clicks may be missed | text, number, number, sketch, P = 10, number |
+//! | after the values, those beyond the most frequent 1,000 together, in the same way; then how many of people's clicks one of them may have | number, number, sketch, P = 10, number; number |
 //!
 //! The times of fired are counted in buckets: one for each of 0 to 15 ms, then eight for every doubling.
 //! A sketch begins with a byte: 0 to 48 is how many visitors follow, exactly, as ascending 64-bit hashes (little-endian);
@@ -78,12 +78,6 @@ impl Rollup {
         };
         if from.is_at_end() { Ok(rollup) } else { Err(Damaged) }
     }
-
-    /// What is left of a packed rollup when only its totals are kept.
-    #[must_use]
-    pub fn pack_totals_only(totals: &Totals) -> Vec<u8> {
-        Self { totals: totals.clone(), ..Self::default() }.pack()
-    }
 }
 
 impl Totals {
@@ -116,12 +110,14 @@ fn pack_breakdown(breakdown: &Breakdown, out: &mut Vec<u8>) {
         pack_counts(counts, out);
     }
     pack_counts(&breakdown.other, out);
+    varint(out, breakdown.floor);
 }
 
 fn pack_counts(counts: &Counts, out: &mut Vec<u8>) {
     varint(out, counts.human);
     varint(out, counts.bot);
     counts.visitors.pack(out);
+    varint(out, counts.credit);
 }
 
 fn unpack_totals(from: &mut Reader<'_>) -> Result<Totals, Damaged> {
@@ -133,8 +129,7 @@ fn unpack_first(from: &mut Reader<'_>) -> Result<Rollup, Damaged> {
     let mut rollup = Rollup { totals: unpack_totals(from)?, ..Rollup::default() };
     for _ in 0..from.varint()? {
         let pixel = Uuid::from_bytes(from.array()?);
-        let delivery =
-            Delivery { expected: from.varint()?, states: Tally::unpack(from)?, times: Tally::unpack(from)? };
+        let delivery = Delivery { expected: from.varint()?, states: Tally::unpack(from)?, times: Tally::unpack(from)? };
         // each stands once: a second one would be lost
         if rollup.deliveries.insert(pixel, delivery).is_some() {
             return Err(Damaged);
@@ -158,9 +153,11 @@ fn unpack_breakdown(from: &mut Reader<'_>) -> Result<Breakdown, Damaged> {
         }
     }
     breakdown.other = unpack_counts(from)?;
+    breakdown.floor = from.varint()?;
     Ok(breakdown)
 }
 
 fn unpack_counts(from: &mut Reader<'_>) -> Result<Counts, Damaged> {
-    Ok(Counts { human: from.varint()?, bot: from.varint()?, visitors: Sketch::unpack(from)? })
+    let (human, bot) = (from.varint()?, from.varint()?);
+    Ok(Counts { human, bot, visitors: Sketch::unpack(from)?, credit: from.varint()? })
 }

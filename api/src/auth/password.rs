@@ -1,0 +1,125 @@
+//! Passwords: the rules, and Argon2id at OWASP's least cost (19 MiB, 2 passes), which takes tens of milliseconds: on a
+//! thread that may block, and at most two at a time, so that log-ins cannot take the machine from everything else.
+
+use crate::error::{Code, Error, Mistakes};
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{self, PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Fewest characters of a password.
+pub const MIN: usize = 8;
+/// Most characters of a password.
+pub const MAX: usize = 200;
+
+/// Memory of one hash, in KiB.
+const MEMORY: u32 = 19_456;
+/// Passes over it.
+const PASSES: u32 = 2;
+/// Hashes at a time.
+const AT_A_TIME: usize = 2;
+/// The hash of a password that nobody has: it is verified where there is no user, so that the answer takes as long.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c3RvcG92ZXItbm9ib2R5LQ$hvq1zO6CWhgiCHYQK9PuGF9PAYfvJTAOsBCKiIw5KTs";
+
+/// Hashes passwords and verifies them.
+pub struct Passwords {
+    turns: Arc<Semaphore>,
+}
+
+impl Passwords {
+    pub(super) fn new() -> Self {
+        Self { turns: Arc::new(Semaphore::new(AT_A_TIME)) }
+    }
+
+    /// Hashes a password, in PHC form.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] when the machine cannot.
+    pub async fn hash(&self, password: String) -> Result<String, Error> {
+        let hash = move || Ok(hasher()?.hash_password(password.as_bytes())?.to_string());
+        self.take_turn(hash).await
+    }
+
+    /// Whether this is the password; `None`, for a user who does not exist, takes as long and is never right.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] when the machine cannot or the stored hash cannot be read.
+    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Error> {
+        let verify = move || {
+            let parsed = PasswordHash::new(hash.as_deref().unwrap_or(NOBODY))?;
+            match hasher()?.verify_password(password.as_bytes(), &parsed) {
+                Ok(()) => Ok(hash.is_some()),
+                Err(password_hash::Error::PasswordInvalid) => Ok(false),
+                Err(error) => Err(error),
+            }
+        };
+        self.take_turn(verify).await
+    }
+
+    async fn take_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> password_hash::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let fault = |error: &dyn std::fmt::Display| Error::Fault(format!("passwords: {error}"));
+        let turn = self.turns.clone().acquire_owned().await.map_err(|error| fault(&error))?;
+        let work = move || {
+            // held until the work is done, even when nobody waits for it any more
+            let _turn = turn;
+            work()
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|error| fault(&error))?.map_err(|error| fault(&error))
+    }
+}
+
+fn hasher() -> password_hash::Result<Argon2<'static>> {
+    let params = Params::new(MEMORY, PASSES, 1, None).map_err(|_| password_hash::Error::ParamsInvalid)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// Notes what is wrong with a new password.
+pub(super) fn check(password: &str, mistakes: &mut Mistakes) {
+    let characters = password.chars().count();
+    if characters < MIN {
+        mistakes.add("password", Code::Invalid, format!("must have at least {MIN} characters"));
+    } else if characters > MAX {
+        mistakes.add("password", Code::TooLong, format!("must have at most {MAX} characters"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_has_a_hash_of_the_same_cost() {
+        let hash = PasswordHash::new(NOBODY).unwrap();
+        let params = Params::try_from(&hash).unwrap();
+        assert_eq!((params.m_cost(), params.t_cost(), params.p_cost()), (MEMORY, PASSES, 1));
+        assert_eq!((hash.algorithm.as_str(), hash.version), ("argon2id", Some(0x13)));
+        assert!(hash.hash.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_hash_verifies_its_own_password_only() {
+        let passwords = Passwords::new();
+        let hash = passwords.hash("correct horse".to_owned()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(passwords.verify("correct horse".to_owned(), Some(hash.clone())).await.unwrap());
+        assert!(!passwords.verify("correct horsf".to_owned(), Some(hash)).await.unwrap());
+        assert!(!passwords.verify("correct horse".to_owned(), None).await.unwrap());
+        assert!(passwords.verify("x".to_owned(), Some("plain".to_owned())).await.is_err());
+    }
+
+    #[test]
+    fn a_password_has_8_to_200_characters() {
+        let codes = |password: &str| {
+            let mut mistakes = Mistakes::default();
+            check(password, &mut mistakes);
+            mistakes.check().is_ok()
+        };
+        assert!(codes("12345678") && codes(&"é".repeat(200)));
+        assert!(!codes("1234567") && !codes(&"x".repeat(201)) && !codes(""));
+    }
+}

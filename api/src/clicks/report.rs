@@ -1,0 +1,286 @@
+//! Reports over a tenant's or a link's clicks, out of the rollups alone. In comes a range, which is widened to whole hours
+//! of UTC; out come totals, a series, breakdowns, deliveries of pixels and exclusions, read when they are first asked for
+//! and once. A visitor's key changes at midnight UTC: a person who comes on three days is three unique visitors.
+
+pub mod calendar;
+pub mod reading;
+
+use self::{
+    calendar::{Interval, buckets},
+    reading::Scope,
+};
+use super::rollup::{
+    Rollup, Totals,
+    breakdown::{Breakdown, Counts},
+    delivery::Delivery,
+    dimension::Dimension,
+};
+use crate::{
+    db::Db,
+    error::{Code, Error, Mistakes},
+};
+use contract::{
+    click::Exclusion,
+    clock::{DAY, HOUR},
+};
+use jiff::tz::TimeZone;
+use std::{cmp::Reverse, sync::Arc};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+/// Longest range of a report, in days.
+pub const MOST_DAYS: i64 = 400;
+/// Longest range of a series by the hour, in days.
+pub const MOST_DAYS_BY_HOUR: i64 = 62;
+/// The range when nobody says one, in days.
+pub const DEFAULT_DAYS: i64 = 30;
+/// Most values that a breakdown lists.
+pub const MOST_LISTED: usize = 1_000;
+
+/// What a report is about, as somebody asks for it.
+#[derive(Debug, Clone, Default)]
+pub struct Question {
+    /// First instant; 30 days before `to` when it is missing.
+    pub from: Option<i64>,
+    /// First instant after; now when it is missing.
+    pub to: Option<i64>,
+    /// IANA name of the time zone of series; UTC when it is missing.
+    pub time_zone: Option<String>,
+    /// Whether machines' clicks count among `clicks`.
+    pub include_bots: bool,
+}
+
+/// What a report is about, checked.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    from: i64,
+    to: i64,
+    zone: TimeZone,
+    include_bots: bool,
+}
+
+impl Filter {
+    /// Checks a question.
+    ///
+    /// # Errors
+    /// `INVALID` in `filter.from`, `filter.to` and `filter.timeZone`.
+    pub fn new(question: &Question, now: i64) -> Result<Self, Error> {
+        let mut mistakes = Mistakes::default();
+        let to = question.to.unwrap_or(now);
+        let from = question.from.unwrap_or_else(|| to.saturating_sub(DEFAULT_DAYS * DAY));
+        if from >= to {
+            mistakes.add("filter.to", Code::Invalid, "must lie after `from`");
+        } else if to.saturating_sub(from) > MOST_DAYS * DAY {
+            mistakes.add("filter.from", Code::Invalid, format!("must lie at most {MOST_DAYS} days before `to`"));
+        }
+        let zone = question.time_zone.as_deref().map_or(Some(TimeZone::UTC), zone);
+        if zone.is_none() {
+            mistakes.add("filter.timeZone", Code::Invalid, NO_ZONE);
+        }
+        mistakes.check()?;
+        let end = to.saturating_add(HOUR - 1);
+        Ok(Self {
+            from: from - from.rem_euclid(HOUR),
+            to: end - end.rem_euclid(HOUR),
+            zone: zone.unwrap_or(TimeZone::UTC),
+            include_bots: question.include_bots,
+        })
+    }
+}
+
+const NO_ZONE: &str = "must be a name of the IANA time zone database, such as Europe/Paris";
+
+/// Only names: neither what the machine is set to, nor rules that somebody sends.
+fn zone(name: &str) -> Option<TimeZone> {
+    TimeZone::get(name).ok()
+}
+
+/// A bucket of a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Point {
+    /// Start of the bucket.
+    pub at: i64,
+    /// What counts, by the filter.
+    pub clicks: u64,
+    /// People's clicks.
+    pub human_clicks: u64,
+    /// Machines' clicks.
+    pub bot_clicks: u64,
+    /// Different people of each day.
+    pub unique_visitors: u64,
+}
+
+/// What a line of a breakdown is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
+    /// The clicks with this value.
+    Value(String),
+    /// The clicks whose value is not known.
+    Unknown,
+    /// The clicks with all values that are not listed.
+    Other,
+}
+
+/// A line of a breakdown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// What it is about.
+    pub line: Line,
+    /// What counts, by the filter.
+    pub clicks: u64,
+    /// People's clicks.
+    pub human_clicks: u64,
+    /// Machines' clicks.
+    pub bot_clicks: u64,
+    /// Different people of each day.
+    pub unique_visitors: u64,
+    /// Of all that counts, 0 to 1.
+    pub share: f64,
+}
+
+/// A report. Reads when it is asked.
+#[derive(Debug)]
+pub struct Report {
+    db: Db,
+    scope: Scope,
+    filter: Filter,
+    sum: OnceCell<Arc<Rollup>>,
+    hours: OnceCell<Arc<Vec<(i64, Totals)>>>,
+}
+
+impl Report {
+    /// A report that has read nothing yet.
+    #[must_use]
+    pub fn new(db: Db, scope: Scope, filter: Filter) -> Self {
+        Self { db, scope, filter, sum: OnceCell::new(), hours: OnceCell::new() }
+    }
+
+    /// The range, widened to whole hours.
+    #[must_use]
+    pub const fn range(&self) -> (i64, i64) {
+        (self.filter.from, self.filter.to)
+    }
+
+    /// Everything in the range together.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn sum(&self) -> Result<Arc<Rollup>, Error> {
+        let read =
+            || async { reading::sum(&self.db, self.scope, self.filter.from, self.filter.to).await.map(Arc::new) };
+        self.sum.get_or_try_init(read).await.cloned()
+    }
+
+    /// What counts among clicks: people's, and machines' where the filter says so.
+    #[must_use]
+    pub const fn counted(&self, human: u64, bot: u64) -> u64 {
+        if self.filter.include_bots { human.saturating_add(bot) } else { human }
+    }
+
+    /// The series by `interval`, without gaps, in the time zone of the filter or another.
+    ///
+    /// # Errors
+    /// `INVALID` in `timeZone` and `interval`; of the database.
+    pub async fn series(&self, interval: Interval, time_zone: Option<&str>) -> Result<Vec<Point>, Error> {
+        let no_zone = || Error::mistake("timeZone", Code::Invalid, NO_ZONE);
+        let zone = time_zone.map_or_else(|| Some(self.filter.zone.clone()), zone).ok_or_else(no_zone)?;
+        let (from, to) = self.range();
+        if interval == Interval::Hour && to - from > (MOST_DAYS_BY_HOUR + 1) * DAY {
+            let rule = format!("HOUR takes a range of at most {MOST_DAYS_BY_HOUR} days");
+            return Err(Error::mistake("interval", Code::Invalid, rule));
+        }
+        let none = || Error::mistake("filter.from", Code::Invalid, "must be an instant of the calendar");
+        let starts = buckets(from, to, interval, &zone).ok_or_else(none)?;
+        let totals = if starts.iter().all(|start| start.rem_euclid(DAY) == 0) {
+            Arc::new(reading::totals(&self.db, self.scope, from, to).await?)
+        } else {
+            self.hours().await?
+        };
+        Ok(self.points(&starts, &totals))
+    }
+
+    async fn hours(&self) -> Result<Arc<Vec<(i64, Totals)>>, Error> {
+        let (from, to) = self.range();
+        let read = || async { reading::hours(&self.db, self.scope, from, to).await.map(Arc::new) };
+        self.hours.get_or_try_init(read).await.cloned()
+    }
+
+    /// Puts totals into the buckets in which their hours begin.
+    fn points(&self, starts: &[i64], totals: &[(i64, Totals)]) -> Vec<Point> {
+        let mut sums = vec![Totals::default(); starts.len()];
+        for (at, totals) in totals {
+            let place = starts.partition_point(|start| start <= at).checked_sub(1);
+            if let Some(sum) = place.and_then(|place| sums.get_mut(place)) {
+                sum.merge(totals);
+            }
+        }
+        let point = |(at, sum): (&i64, &Totals)| Point {
+            at: *at,
+            clicks: self.counted(sum.human, sum.bot()),
+            human_clicks: sum.human,
+            bot_clicks: sum.bot(),
+            unique_visitors: sum.visitors.count(),
+        };
+        starts.iter().zip(&sums).map(point).collect()
+    }
+
+    /// The most frequent values of a dimension, and one line for all others where there are any; together they come to
+    /// all that counts.
+    ///
+    /// # Errors
+    /// `INVALID` in `first`, and in `by` for links of one link; of the database.
+    pub async fn breakdown(&self, dimension: Dimension, first: usize) -> Result<Vec<Part>, Error> {
+        if first == 0 || first > MOST_LISTED {
+            return Err(Error::mistake("first", Code::Invalid, format!("must be from 1 to {MOST_LISTED}")));
+        }
+        if dimension == Dimension::Link && matches!(self.scope, Scope::Link { .. }) {
+            return Err(Error::mistake("by", Code::Invalid, "LINK breaks down the report of a tenant, not of a link"));
+        }
+        let sum = self.sum().await?;
+        let all = self.counted(sum.totals.human, sum.totals.bot());
+        Ok(sum.breakdown(dimension).map(|breakdown| self.parts(breakdown, first, all)).unwrap_or_default())
+    }
+
+    fn parts(&self, breakdown: &Breakdown, first: usize, all: u64) -> Vec<Part> {
+        let mut ranked = breakdown.ranked();
+        // stable: what comes to the same stays in the order of people's clicks and names
+        ranked.sort_by_key(|(_, counts)| Reverse(self.counted(counts.human, counts.bot)));
+        ranked.retain(|(_, counts)| self.counted(counts.human, counts.bot) > 0);
+        let mut other = breakdown.other.clone();
+        ranked.iter().skip(first).for_each(|(_, counts)| other.merge(counts));
+        let part = |line: Line, counts: &Counts| {
+            let clicks = self.counted(counts.human, counts.bot);
+            Part {
+                line,
+                clicks,
+                human_clicks: counts.human,
+                bot_clicks: counts.bot,
+                unique_visitors: counts.visitors.count(),
+                share: if all == 0 { 0.0 } else { clicks as f64 / all as f64 },
+            }
+        };
+        let line = |value: &str| if value.is_empty() { Line::Unknown } else { Line::Value(value.to_owned()) };
+        let listed = ranked.iter().take(first).map(|(value, counts)| part(line(value), counts));
+        let rest = Some(part(Line::Other, &other)).filter(|part| part.clicks > 0);
+        listed.chain(rest).collect()
+    }
+
+    /// What became of each pixel, in the order of their ids.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn deliveries(&self) -> Result<Vec<(Uuid, Delivery)>, Error> {
+        let sum = self.sum().await?;
+        Ok(sum.deliveries.iter().map(|(pixel, delivery)| (*pixel, delivery.clone())).collect())
+    }
+
+    /// Visits that are not people's clicks, by reason; reasons that did not occur are left out.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn excluded(&self) -> Result<Vec<(Exclusion, u64)>, Error> {
+        let sum = self.sum().await?;
+        let counts = Exclusion::ALL.into_iter().map(|exclusion| (exclusion, sum.totals.excluded_by(exclusion)));
+        Ok(counts.filter(|(_, clicks)| *clicks > 0).collect())
+    }
+}

@@ -1,0 +1,97 @@
+//! The buckets of a series: hours, days, weeks and months of any time zone, with their true boundaries where clocks are
+//! changed. Pure.
+
+use contract::clock::HOUR;
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+
+/// Length of a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interval {
+    /// An hour of UTC, also where the zone's hours begin at half past.
+    Hour,
+    /// A day of the time zone: 23 or 25 hours long where clocks are changed.
+    Day,
+    /// A week, from Monday on.
+    Week,
+    /// A calendar month.
+    Month,
+}
+
+/// The starts of the buckets that `[from, to)` touches, ascending. The first one may lie before `from`.
+///
+/// Gives `None` for instants that no calendar has.
+#[must_use]
+pub fn buckets(from: i64, to: i64, interval: Interval, zone: &TimeZone) -> Option<Vec<i64>> {
+    if interval == Interval::Hour {
+        let first = from - from.rem_euclid(HOUR);
+        return Some((0..).map(|hours| first + hours * HOUR).take_while(|at| *at < to).collect());
+    }
+    let mut date = start(Timestamp::from_millisecond(from).ok()?.to_zoned_datetime(zone.clone()).date(), interval)?;
+    let mut starts = Vec::new();
+    loop {
+        // where clocks jump over midnight, the instant after the jump
+        let at = date.to_zoned_datetime(zone.clone()).ok()?.timestamp().as_millisecond();
+        if at >= to {
+            return Some(starts);
+        }
+        starts.push(at);
+        let step = match interval {
+            Interval::Hour | Interval::Day => 1.day(),
+            Interval::Week => 1.week(),
+            Interval::Month => 1.month(),
+        };
+        date = date.checked_add(step).ok()?;
+    }
+}
+
+/// The first date of the bucket that a date lies in.
+fn start(date: Date, interval: Interval) -> Option<Date> {
+    match interval {
+        Interval::Hour | Interval::Day => Some(date),
+        Interval::Week => date.checked_sub(i64::from(date.weekday().to_monday_zero_offset()).days()).ok(),
+        Interval::Month => Some(date.first_of_month()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> i64 {
+        text.parse::<Timestamp>().unwrap().as_millisecond()
+    }
+
+    fn texts(from: &str, to: &str, interval: Interval, zone: &str) -> Vec<String> {
+        let zone = TimeZone::get(zone).unwrap();
+        let starts = buckets(at(from), at(to), interval, &zone).unwrap();
+        starts.into_iter().map(|at| Timestamp::from_millisecond(at).unwrap().to_string()).collect()
+    }
+
+    #[test]
+    fn a_day_of_changed_clocks_has_23_or_25_hours() {
+        let spring = texts("2026-03-28T12:00:00Z", "2026-03-30T12:00:00Z", Interval::Day, "Europe/Paris");
+        assert_eq!(spring, ["2026-03-27T23:00:00Z", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"]);
+        let autumn = texts("2026-10-25T12:00:00Z", "2026-10-26T12:00:00Z", Interval::Day, "Europe/Paris");
+        assert_eq!(autumn, ["2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"]);
+    }
+
+    #[test]
+    fn a_day_without_midnight_begins_after_the_jump() {
+        let days = texts("2018-11-04T12:00:00Z", "2018-11-04T13:00:00Z", Interval::Day, "America/Sao_Paulo");
+        assert_eq!(days, ["2018-11-04T03:00:00Z"]);
+    }
+
+    #[test]
+    fn weeks_begin_on_monday_and_months_on_the_first() {
+        let weeks = texts("2026-11-23T00:00:00Z", "2026-12-01T00:00:00Z", Interval::Week, "UTC");
+        assert_eq!(weeks, ["2026-11-23T00:00:00Z", "2026-11-30T00:00:00Z"]);
+        let months = texts("2026-01-31T20:00:00Z", "2026-03-01T00:00:00Z", Interval::Month, "Asia/Kolkata");
+        assert_eq!(months, ["2026-01-31T18:30:00Z", "2026-02-28T18:30:00Z"]);
+    }
+
+    #[test]
+    fn hours_are_those_of_utc_and_an_end_is_no_part() {
+        let hours = texts("2026-11-23T10:30:00Z", "2026-11-23T12:00:00Z", Interval::Hour, "Asia/Kolkata");
+        assert_eq!(hours, ["2026-11-23T10:00:00Z", "2026-11-23T11:00:00Z"]);
+    }
+}

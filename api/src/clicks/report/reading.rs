@@ -1,0 +1,148 @@
+//! Reads rollups: day rows for the whole days (UTC) in the middle of a range, hour rows at its edges. A month at a time,
+//! merged off the runtime's threads, so that a large tenant's report neither fills the memory nor holds up others.
+
+use crate::{
+    clicks::rollup::{Rollup, Totals, breakdown::MOST_VALUES, bytes::Damaged, packing::TOTALS_LENGTH},
+    db::Db,
+    error::Error,
+    scope::TenantScope,
+};
+use contract::clock::DAY;
+use entities::{
+    TenantOwned,
+    rollup::{self, Period},
+};
+use sea_orm::{
+    ColumnTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::{Expr, SimpleExpr},
+};
+use uuid::Uuid;
+
+/// Days read at once.
+const WINDOW: i64 = 31 * DAY;
+/// A dimension of a sum holds at most so many values in between: enough that what comes out on top belongs there.
+const MOST_IN_BETWEEN: usize = 8 * MOST_VALUES;
+
+/// Whose rollups; made of the proof that the caller may read them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// A tenant's.
+    Tenant(TenantScope),
+    /// A link's; another tenant's link has none here.
+    Link {
+        /// Of the tenant.
+        tenant: TenantScope,
+        /// The link.
+        link_id: Uuid,
+    },
+}
+
+impl Scope {
+    fn rows(self, period: Period, from: i64, to: i64) -> Select<rollup::Entity> {
+        let (tenant_id, scope_id) = match self {
+            Self::Tenant(tenant) => (tenant.tenant_id(), tenant.tenant_id()),
+            Self::Link { tenant, link_id } => (tenant.tenant_id(), link_id),
+        };
+        rollup::Entity::of(tenant_id)
+            .filter(rollup::Column::ScopeId.eq(scope_id))
+            .filter(rollup::Column::Period.eq(period))
+            .filter(rollup::Column::StartsAt.gte(from))
+            .filter(rollup::Column::StartsAt.lt(to))
+            .order_by_asc(rollup::Column::StartsAt)
+    }
+}
+
+/// The periods whose rows make up `[from, to)`, which are hours' starts: `(period, from, to)`, ascending and apart.
+fn cover(from: i64, to: i64) -> Vec<(Period, i64, i64)> {
+    let first_day = from + (-from).rem_euclid(DAY);
+    let end_of_days = to - to.rem_euclid(DAY);
+    if first_day >= end_of_days {
+        return vec![(Period::Hour, from, to)];
+    }
+    let mut parts = vec![(Period::Hour, from, first_day)];
+    let mut start = first_day;
+    while start < end_of_days {
+        let end = (start + WINDOW).min(end_of_days);
+        parts.push((Period::Day, start, end));
+        start = end;
+    }
+    parts.push((Period::Hour, end_of_days, to));
+    parts.retain(|(_, from, to)| from < to);
+    parts
+}
+
+/// Everything in a range together.
+pub(super) async fn sum(db: &Db, scope: Scope, from: i64, to: i64) -> Result<Rollup, Error> {
+    let mut sum = Rollup::default();
+    for (period, from, to) in cover(from, to) {
+        let rows = scope.rows(period, from, to).select_only().column(rollup::Column::Packed);
+        let rows: Vec<Vec<u8>> = rows.into_tuple().all(db.read()).await?;
+        sum = apart(move || {
+            for packed in rows {
+                sum.merge(&Rollup::unpack(&packed)?);
+                sum.trim(MOST_IN_BETWEEN);
+            }
+            Ok(sum)
+        })
+        .await?;
+    }
+    Ok(sum)
+}
+
+/// The totals of the days and hours that make up a range, each with its start.
+pub(super) async fn totals(db: &Db, scope: Scope, from: i64, to: i64) -> Result<Vec<(i64, Totals)>, Error> {
+    let mut totals = Vec::new();
+    for (period, from, to) in cover(from, to) {
+        totals.extend(read_totals(db, scope, period, from, to).await?);
+    }
+    Ok(totals)
+}
+
+/// The totals of the hours of a range, each with its start.
+pub(super) async fn hours(db: &Db, scope: Scope, from: i64, to: i64) -> Result<Vec<(i64, Totals)>, Error> {
+    let mut totals = Vec::new();
+    let mut start = from;
+    while start < to {
+        let end = (start + WINDOW).min(to);
+        totals.extend(read_totals(db, scope, Period::Hour, start, end).await?);
+        start = end;
+    }
+    Ok(totals)
+}
+
+async fn read_totals(db: &Db, scope: Scope, period: Period, from: i64, to: i64) -> Result<Vec<(i64, Totals)>, Error> {
+    let rows = scope.rows(period, from, to).select_only().column(rollup::Column::StartsAt);
+    let rows: Vec<(i64, Vec<u8>)> = rows.expr(beginning()).into_tuple().all(db.read()).await?;
+    apart(move || rows.into_iter().map(|(at, packed)| Ok((at, Totals::unpack(&packed)?))).collect()).await
+}
+
+/// The first bytes of `packed`, which hold the totals.
+fn beginning() -> SimpleExpr {
+    let length = i32::try_from(TOTALS_LENGTH).unwrap_or(i32::MAX);
+    sea_orm::sea_query::Func::cust("substr").arg(Expr::col(rollup::Column::Packed)).arg(1).arg(length).into()
+}
+
+/// Runs work on a thread where it holds nobody up.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, Damaged> + Send + 'static) -> Result<T, Error> {
+    let done = tokio::task::spawn_blocking(work).await.map_err(|error| Error::Fault(error.to_string()))?;
+    done.map_err(|error| Error::Fault(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::clock::HOUR;
+
+    #[test]
+    fn days_in_the_middle_and_hours_at_the_edges() {
+        let hour = Period::Hour;
+        assert_eq!(cover(DAY + HOUR, DAY + 3 * HOUR), [(hour, DAY + HOUR, DAY + 3 * HOUR)]);
+        assert_eq!(cover(DAY - HOUR, DAY + HOUR), [(hour, DAY - HOUR, DAY + HOUR)]);
+        assert_eq!(cover(DAY, 3 * DAY), [(Period::Day, DAY, 3 * DAY)]);
+        let parts = cover(DAY - HOUR, 2 * DAY + HOUR);
+        assert_eq!(parts, [(hour, DAY - HOUR, DAY), (Period::Day, DAY, 2 * DAY), (hour, 2 * DAY, 2 * DAY + HOUR)]);
+        let long = cover(0, 400 * DAY + HOUR);
+        assert!(long.windows(2).all(|pair| pair[0].2 == pair[1].1));
+        assert_eq!((long[0].1, long[long.len() - 1].2, long.len()), (0, 400 * DAY + HOUR, 14));
+    }
+}

@@ -1,0 +1,149 @@
+//! Turns what operations answer into what the contract promises. A caller's mistakes become `userErrors`; the rest
+//! becomes top-level errors with a code, and the cause of a fault goes to the log alone, beside the request's id.
+
+use crate::error::{Code, Error, Mistake};
+use async_graphql::{Enum, ErrorExtensions, SimpleObject};
+
+/// `extensions.code` of top-level errors.
+pub mod code {
+    /// The caller is not known.
+    pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
+    /// The caller's role does not allow it.
+    pub const FORBIDDEN: &str = "FORBIDDEN";
+    /// A fault of this server; `extensions.requestId` finds it in the log.
+    pub const INTERNAL: &str = "INTERNAL";
+    /// An argument outside an input object breaks a rule; the message names it.
+    pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
+    /// The document cannot be parsed or does not fit the schema.
+    pub const INVALID_DOCUMENT: &str = "GRAPHQL_VALIDATION_FAILED";
+    /// The document nests too many fields.
+    pub const TOO_DEEP: &str = "QUERY_TOO_DEEP";
+    /// The document asks for too much at once.
+    pub const TOO_COMPLEX: &str = "QUERY_TOO_COMPLEX";
+}
+
+/// What kind of mistake an input holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum UserErrorCode {
+    /// It breaks a rule; the message says which.
+    Invalid,
+    /// It is in use already.
+    Taken,
+    /// It does not exist, or not for this caller; the two answers are the same.
+    NotFound,
+    /// It is too long.
+    TooLong,
+    /// A limit is reached.
+    LimitReached,
+}
+
+impl From<Code> for UserErrorCode {
+    fn from(code: Code) -> Self {
+        match code {
+            Code::Invalid => Self::Invalid,
+            Code::Taken => Self::Taken,
+            Code::NotFound => Self::NotFound,
+            Code::TooLong => Self::TooLong,
+            Code::LimitReached => Self::LimitReached,
+        }
+    }
+}
+
+/// A mistake in an input. All the mistakes of one input come back at once, and then nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, SimpleObject)]
+pub struct UserError {
+    /// Path to the field within `input`, such as `["links", "3", "destination"]`; null when the mistake is in no one
+    /// field.
+    pub field: Option<Vec<String>>,
+    /// The rule, as a sentence for people.
+    pub message: String,
+    /// What kind of mistake it is.
+    pub code: UserErrorCode,
+}
+
+impl From<Mistake> for UserError {
+    fn from(mistake: Mistake) -> Self {
+        let field = (!mistake.field.is_empty()).then_some(mistake.field);
+        Self { field, message: mistake.message, code: mistake.code.into() }
+    }
+}
+
+/// What a mutation answers: its result, or the caller's mistakes.
+///
+/// # Errors
+/// A top-level error for a caller who may not, and for a fault.
+pub fn answer<T>(result: Result<T, Error>) -> async_graphql::Result<Result<T, Vec<UserError>>> {
+    match result {
+        Ok(value) => Ok(Ok(value)),
+        Err(Error::Mistakes(mistakes)) => Ok(Err(mistakes.into_iter().map(UserError::from).collect())),
+        Err(error) => Err(top_level(error)),
+    }
+}
+
+/// What a query answers: null for what does not exist.
+///
+/// # Errors
+/// A top-level error for everything else.
+pub fn value<T>(result: Result<T, Error>) -> async_graphql::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(Error::Mistakes(mistakes)) if mistakes.iter().all(|mistake| mistake.code == Code::NotFound) => Ok(None),
+        Err(error) => Err(top_level(error)),
+    }
+}
+
+/// The top-level error for what an operation answered; the cause of a fault is logged here and nowhere told.
+#[must_use]
+pub fn top_level(error: Error) -> async_graphql::Error {
+    match error {
+        Error::Mistakes(mistakes) => {
+            let lines: Vec<String> = mistakes.iter().map(|m| format!("{}: {}", m.field.join("."), m.message)).collect();
+            coded(lines.join("; "), code::BAD_USER_INPUT)
+        }
+        Error::Unauthenticated => coded("log in first", code::UNAUTHENTICATED),
+        Error::Forbidden => coded("your role in this tenant does not allow this", code::FORBIDDEN),
+        Error::Fault(cause) => {
+            tracing::error!(%cause, "an operation failed");
+            coded(INTERNAL_MESSAGE, code::INTERNAL)
+        }
+    }
+}
+
+/// A top-level error for an argument that breaks a rule.
+#[must_use]
+pub fn bad_argument(argument: &str, rule: &str) -> async_graphql::Error {
+    coded(format!("{argument}: {rule}"), code::BAD_USER_INPUT)
+}
+
+/// What a client is told of a fault.
+pub(super) const INTERNAL_MESSAGE: &str = "this server failed to answer; its log has the cause under the request's id";
+
+fn coded(message: impl Into<String>, code: &'static str) -> async_graphql::Error {
+    async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code_of(error: &async_graphql::Error) -> String {
+        error.extensions.as_ref().and_then(|values| values.get("code")).map(ToString::to_string).unwrap_or_default()
+    }
+
+    #[test]
+    fn mistakes_are_answers_and_the_rest_is_not() {
+        let mistakes = answer::<()>(Err(Error::mistake("slug", Code::Taken, "is in use"))).unwrap().unwrap_err();
+        assert_eq!((mistakes[0].field.clone(), mistakes[0].code), (Some(vec!["slug".into()]), UserErrorCode::Taken));
+        assert_eq!(code_of(&answer::<()>(Err(Error::Forbidden)).unwrap_err()), "\"FORBIDDEN\"");
+        assert_eq!(code_of(&answer::<()>(Err(Error::Unauthenticated)).unwrap_err()), "\"UNAUTHENTICATED\"");
+    }
+
+    #[test]
+    fn a_query_answers_null_for_what_does_not_exist_and_never_tells_a_cause() {
+        assert_eq!(value::<()>(Err(Error::not_found("id"))).unwrap(), None);
+        let error = value::<()>(Err(Error::mistake("after", Code::Invalid, "is no cursor"))).unwrap_err();
+        assert_eq!((error.message.as_str(), code_of(&error).as_str()), ("after: is no cursor", "\"BAD_USER_INPUT\""));
+        let fault = value::<()>(Err(Error::Fault("password of the database".to_owned()))).unwrap_err();
+        assert!(!format!("{fault:?}").contains("password") && fault.source.is_none());
+    }
+}

@@ -1,0 +1,149 @@
+//! Loads what many objects of one answer need in a constant number of statements: the tags, pixels and domains of a
+//! hundred links are read at once. Nothing is kept between two loads, and every key names the tenant that it was allowed
+//! for.
+
+use super::error;
+use crate::{
+    db::Db,
+    domains::{self, Domain},
+    error::Error,
+    links,
+    pixels::{self, Pixel},
+};
+use async_graphql::{
+    Context, Result,
+    dataloader::{DataLoader, Loader},
+};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+};
+use uuid::Uuid;
+
+/// Rows by tenant and key.
+pub struct Rows(Db);
+
+/// The loader that stands in the schema.
+#[must_use]
+pub fn loader(db: Db) -> DataLoader<Rows> {
+    DataLoader::new(Rows(db), tokio::spawn)
+}
+
+/// A row of a tenant: (tenant, key).
+type Key = (Uuid, Uuid);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct TagsOfLink(Key);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct PixelsOfLink(Key);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct PixelByKey(Key);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct DomainByKey(Key);
+
+/// The tags of a link.
+///
+/// # Errors
+/// A top-level error for a fault.
+pub async fn tags_of_link(ctx: &Context<'_>, tenant_id: Uuid, link_id: Uuid) -> Result<Vec<String>> {
+    Ok(load(ctx, TagsOfLink((tenant_id, link_id))).await?.unwrap_or_default())
+}
+
+/// The pixels of a link, besides the tenant's default ones.
+///
+/// # Errors
+/// A top-level error for a fault.
+pub async fn pixels_of_link(ctx: &Context<'_>, tenant_id: Uuid, link_id: Uuid) -> Result<Vec<Pixel>> {
+    Ok(load(ctx, PixelsOfLink((tenant_id, link_id))).await?.unwrap_or_default())
+}
+
+/// A pixel; `None` when the tenant has none with this key, or no longer.
+///
+/// # Errors
+/// A top-level error for a fault.
+pub async fn pixel(ctx: &Context<'_>, tenant_id: Uuid, id: Uuid) -> Result<Option<Pixel>> {
+    load(ctx, PixelByKey((tenant_id, id))).await
+}
+
+/// The domain that a link lives on.
+///
+/// # Errors
+/// A top-level error for a fault.
+pub async fn domain(ctx: &Context<'_>, tenant_id: Uuid, id: Uuid) -> Result<Domain> {
+    let found = load(ctx, DomainByKey((tenant_id, id))).await?;
+    found.ok_or_else(|| error::top_level(Error::Fault(format!("tenant {tenant_id} cannot reach domain {id}"))))
+}
+
+async fn load<K>(ctx: &Context<'_>, key: K) -> Result<Option<<Rows as Loader<K>>::Value>>
+where
+    K: Send + Sync + Hash + Eq + Clone + 'static,
+    Rows: Loader<K, Error = async_graphql::Error>,
+{
+    let missing = || error::top_level(Error::Fault("the schema holds no loader".to_owned()));
+    ctx.data_opt::<DataLoader<Rows>>().ok_or_else(missing)?.load_one(key).await
+}
+
+/// The keys of each tenant, each once.
+fn by_tenant(keys: impl Iterator<Item = Key>) -> HashMap<Uuid, Vec<Uuid>> {
+    let mut tenants: HashMap<Uuid, HashSet<Uuid>> = HashMap::new();
+    for (tenant_id, key) in keys {
+        tenants.entry(tenant_id).or_default().insert(key);
+    }
+    tenants.into_iter().map(|(tenant_id, keys)| (tenant_id, keys.into_iter().collect())).collect()
+}
+
+impl Loader<TagsOfLink> for Rows {
+    type Value = Vec<String>;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[TagsOfLink]) -> Result<HashMap<TagsOfLink, Vec<String>>> {
+        let mut found = HashMap::new();
+        for (tenant_id, links) in by_tenant(keys.iter().map(|key| key.0)) {
+            let rows = links::tags_of(&self.0, tenant_id, &links).await.map_err(error::top_level)?;
+            found.extend(rows.into_iter().map(|(link_id, tags)| (TagsOfLink((tenant_id, link_id)), tags)));
+        }
+        Ok(found)
+    }
+}
+
+impl Loader<PixelsOfLink> for Rows {
+    type Value = Vec<Pixel>;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[PixelsOfLink]) -> Result<HashMap<PixelsOfLink, Vec<Pixel>>> {
+        let mut found = HashMap::new();
+        for (tenant_id, links) in by_tenant(keys.iter().map(|key| key.0)) {
+            let rows = pixels::of_links(&self.0, tenant_id, &links).await.map_err(error::top_level)?;
+            found.extend(rows.into_iter().map(|(link_id, pixels)| (PixelsOfLink((tenant_id, link_id)), pixels)));
+        }
+        Ok(found)
+    }
+}
+
+impl Loader<PixelByKey> for Rows {
+    type Value = Pixel;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[PixelByKey]) -> Result<HashMap<PixelByKey, Pixel>> {
+        let mut found = HashMap::new();
+        for (tenant_id, ids) in by_tenant(keys.iter().map(|key| key.0)) {
+            let rows = pixels::by_ids(&self.0, tenant_id, &ids).await.map_err(error::top_level)?;
+            found.extend(rows.into_iter().map(|(id, pixel)| (PixelByKey((tenant_id, id)), pixel)));
+        }
+        Ok(found)
+    }
+}
+
+impl Loader<DomainByKey> for Rows {
+    type Value = Domain;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[DomainByKey]) -> Result<HashMap<DomainByKey, Domain>> {
+        let mut found = HashMap::new();
+        for (tenant_id, ids) in by_tenant(keys.iter().map(|key| key.0)) {
+            let rows = domains::by_ids(&self.0, tenant_id, &ids).await.map_err(error::top_level)?;
+            found.extend(rows.into_iter().map(|(id, domain)| (DomainByKey((tenant_id, id)), domain)));
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,173 @@
+//! Accounts and sessions: the four mutations that need no token.
+
+use super::{
+    context,
+    error::{UserError, answer},
+    scalars::DateTime,
+    tenant::Tenant,
+    viewer::User,
+};
+use crate::auth;
+use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+
+/// What a client holds after a log-in.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Session {
+    /// For the header `Authorization: Bearer <token>`; good for 15 minutes, and no longer than its session.
+    access_token: String,
+    /// For `refreshSession`, once; good for as long as the session, which is 30 days from the log-in.
+    refresh_token: String,
+    /// When the access token ends.
+    expires_at: DateTime,
+}
+
+impl From<auth::Session> for Session {
+    fn from(session: auth::Session) -> Self {
+        let auth::Session { access_token, refresh_token, expires_at } = session;
+        Self { access_token, refresh_token, expires_at: DateTime(expires_at) }
+    }
+}
+
+/// Input of `signUp`.
+#[derive(InputObject)]
+pub struct SignUpInput {
+    /// The name to log in with; kept in lower case, at most 254 characters.
+    email: String,
+    /// 8 to 200 characters.
+    password: String,
+    /// Name of the first tenant, 1 to 100 characters.
+    tenant_name: String,
+}
+
+/// Answer of `signUp`.
+#[derive(SimpleObject)]
+pub struct SignUpPayload {
+    /// The first session; null when there are `userErrors`.
+    session: Option<Session>,
+    /// The account; null when there are `userErrors`.
+    user: Option<User>,
+    /// The first tenant, which the user owns; null when there are `userErrors`.
+    tenant: Option<Tenant>,
+    /// The mistakes of the input; empty when it worked.
+    user_errors: Vec<UserError>,
+}
+
+/// Input of `logIn`.
+#[derive(InputObject)]
+pub struct LogInInput {
+    /// The e-mail address of the account, in any case.
+    email: String,
+    /// Its password.
+    password: String,
+}
+
+/// Answer of `logIn`.
+#[derive(SimpleObject)]
+pub struct LogInPayload {
+    /// The new session; null when there are `userErrors`.
+    session: Option<Session>,
+    /// The account; null when there are `userErrors`.
+    user: Option<User>,
+    /// The same mistake for an unknown address and for a wrong password; empty when it worked.
+    user_errors: Vec<UserError>,
+}
+
+/// Input of `refreshSession`.
+#[derive(InputObject)]
+pub struct RefreshSessionInput {
+    /// The refresh token that came last. A token that was used before ends its whole session.
+    refresh_token: String,
+}
+
+/// Answer of `refreshSession`.
+#[derive(SimpleObject)]
+pub struct RefreshSessionPayload {
+    /// The next pair of tokens; null when there are `userErrors`.
+    session: Option<Session>,
+    /// Why there is no next pair; empty when it worked.
+    user_errors: Vec<UserError>,
+}
+
+/// Input of `logOut`.
+#[derive(InputObject)]
+pub struct LogOutInput {
+    /// Any refresh token of the session that is to end.
+    refresh_token: String,
+}
+
+/// Answer of `logOut`.
+#[derive(SimpleObject)]
+pub struct LogOutPayload {
+    /// `NOT_FOUND` for a token that was never given out; empty when the session has ended, now or before.
+    user_errors: Vec<UserError>,
+}
+
+/// Mutations of sessions.
+#[derive(Default)]
+pub struct SessionMutation;
+
+#[Object]
+impl SessionMutation {
+    /// Makes an account with a first tenant, and logs it in. Needs no token.
+    #[graphql(complexity = "500 + child_complexity")]
+    async fn sign_up(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The account and its first tenant.")] input: SignUpInput,
+    ) -> Result<SignUpPayload> {
+        let SignUpInput { email, password, tenant_name } = input;
+        let input = auth::SignUp { email, password, tenant_name };
+        Ok(match answer(auth::sign_up(context::app(ctx)?, input).await)? {
+            Ok(made) => SignUpPayload {
+                session: Some(made.session.into()),
+                user: Some(made.user.into()),
+                tenant: Some(Tenant::new(made.scope, made.tenant)),
+                user_errors: Vec::new(),
+            },
+            Err(user_errors) => SignUpPayload { session: None, user: None, tenant: None, user_errors },
+        })
+    }
+
+    /// Begins a session. Needs no token.
+    #[graphql(complexity = "500 + child_complexity")]
+    async fn log_in(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose session.")] input: LogInInput,
+    ) -> Result<LogInPayload> {
+        let LogInInput { email, password } = input;
+        let credentials = auth::Credentials { email, password };
+        Ok(match answer(auth::log_in(context::app(ctx)?, credentials).await)? {
+            Ok(made) => LogInPayload {
+                session: Some(made.session.into()),
+                user: Some(made.user.into()),
+                user_errors: Vec::new(),
+            },
+            Err(user_errors) => LogInPayload { session: None, user: None, user_errors },
+        })
+    }
+
+    /// Exchanges a refresh token for the next pair of tokens. Needs no access token.
+    #[graphql(complexity = "50 + child_complexity")]
+    async fn refresh_session(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The token to exchange.")] input: RefreshSessionInput,
+    ) -> Result<RefreshSessionPayload> {
+        Ok(match answer(auth::refresh(context::app(ctx)?, &input.refresh_token).await)? {
+            Ok(session) => RefreshSessionPayload { session: Some(session.into()), user_errors: Vec::new() },
+            Err(user_errors) => RefreshSessionPayload { session: None, user_errors },
+        })
+    }
+
+    /// Ends a session: its refresh tokens and its access tokens work no more. Needs no access token.
+    #[graphql(complexity = "50 + child_complexity")]
+    async fn log_out(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which session.")] input: LogOutInput,
+    ) -> Result<LogOutPayload> {
+        let ended = answer(auth::log_out(context::app(ctx)?, &input.refresh_token).await)?;
+        Ok(LogOutPayload { user_errors: ended.err().unwrap_or_default() })
+    }
+}

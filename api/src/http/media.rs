@@ -1,0 +1,112 @@
+//! Media types of a request and of its answer, as the GraphQL-over-HTTP specification has them. Pure.
+
+use poem::http::{HeaderMap, header};
+
+/// What old clients read.
+pub(super) const JSON: &str = "application/json; charset=utf-8";
+/// What new clients read: its status says whether the document could be run.
+pub(super) const GRAPHQL: &str = "application/graphql-response+json; charset=utf-8";
+
+/// What an answer is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// `application/json`: 200 for whatever a document comes to.
+    Json,
+    /// `application/graphql-response+json`: 400 for a document that could not be run.
+    GraphQl,
+}
+
+impl Form {
+    pub(super) const fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => JSON,
+            Self::GraphQl => GRAPHQL,
+        }
+    }
+}
+
+/// Chooses by `Accept`; `None` when the client reads neither. Without the header, and for `*/*`, it is plain JSON.
+pub(super) fn choose(headers: &HeaderMap) -> Option<Form> {
+    let mut best: Option<(u32, Form)> = None;
+    let mut silent = true;
+    for (name, quality) in accepted(headers) {
+        silent = false;
+        let form = match name.as_str() {
+            "application/graphql-response+json" => Form::GraphQl,
+            "application/json" | "application/*" | "*/*" => Form::Json,
+            _ => continue,
+        };
+        // of equals the first one
+        if quality > 0 && best.is_none_or(|(found, _)| quality > found) {
+            best = Some((quality, form));
+        }
+    }
+    if silent { Some(Form::Json) } else { best.map(|(_, form)| form) }
+}
+
+/// Whether a browser asks for a page.
+pub(super) fn wants_html(headers: &HeaderMap) -> bool {
+    accepted(headers).any(|(name, quality)| name == "text/html" && quality > 0)
+}
+
+/// Whether a body is JSON in UTF-8.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    let Some(text) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
+    let mut parts = text.split(';').map(str::trim);
+    let json = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("application/json"));
+    let charsets = parts.filter_map(|part| part.split_once('=')).filter(|(name, _)| name.eq_ignore_ascii_case("charset"));
+    json && charsets.map(|(_, value)| value.trim_matches('"')).all(|value| value.eq_ignore_ascii_case("utf-8"))
+}
+
+/// Media ranges in lower case with their quality in thousandths.
+fn accepted(headers: &HeaderMap) -> impl Iterator<Item = (String, u32)> + '_ {
+    let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim).filter(|range| !range.is_empty()).map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let quality = parts.filter_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q="))).next_back();
+        (name, quality.map_or(1_000, thousandths))
+    })
+}
+
+/// `0.35` is 350; what cannot be read is 0.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=1000 before")]
+fn thousandths(quality: &str) -> u32 {
+    (quality.parse::<f32>().unwrap_or(0.0).clamp(0.0, 1.0) * 1_000.0) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use poem::http::HeaderValue;
+
+    fn accept(value: &str) -> HeaderMap {
+        [(header::ACCEPT, HeaderValue::from_str(value).unwrap())].into_iter().collect()
+    }
+
+    #[test]
+    fn an_answer_is_written_as_its_client_reads_it() {
+        assert_eq!(choose(&HeaderMap::new()), Some(Form::Json));
+        for (value, form) in [
+            ("*/*", Some(Form::Json)),
+            ("application/json", Some(Form::Json)),
+            ("application/graphql-response+json", Some(Form::GraphQl)),
+            ("application/graphql-response+json, application/json;q=0.9", Some(Form::GraphQl)),
+            ("application/json, Application/GraphQL-Response+JSON; charset=utf-8; q=0.5", Some(Form::Json)),
+            ("application/graphql-response+json;q=0, */*;q=0.1", Some(Form::Json)),
+            ("text/html", None),
+            ("application/json;q=0", None),
+            ("application/json;q=NaN", None),
+        ] {
+            assert_eq!(choose(&accept(value)), form, "{value}");
+        }
+    }
+
+    #[test]
+    fn only_json_in_utf_8_is_read() {
+        let is = |value: &str| is_json(&[(header::CONTENT_TYPE, HeaderValue::from_str(value).unwrap())].into_iter().collect());
+        assert!(is("application/json") && is("Application/JSON; charset=\"UTF-8\""));
+        assert!(!is("application/json; charset=utf-16") && !is("text/plain") && !is("application/graphql"));
+        assert!(!is("application/x-www-form-urlencoded") && !is_json(&HeaderMap::new()));
+    }
+}

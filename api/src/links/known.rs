@@ -1,0 +1,64 @@
+//! What rows say about the domains, pixels and hosts that drafts name, read for all of them at once: the same few
+//! statements for one link and for a hundred.
+
+use super::check::Checked;
+use crate::{
+    app::Rules,
+    domains::{self, Usable},
+    error::Error,
+};
+use entities::{TenantOwned, pixel};
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, QueryFilter, QueryOrder, QuerySelect, prelude::Uuid, sea_query::LockType,
+};
+use std::collections::{BTreeSet, HashSet};
+
+/// What rows say.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// The domains that links may live on.
+    pub(super) usable: Usable,
+    /// Host names among those led to that serve links.
+    pub(super) serving: HashSet<String>,
+    /// Pixels of the tenant among those named; they stay until the transaction ends.
+    pub(super) pixels: HashSet<Uuid>,
+}
+
+impl Known {
+    /// Reads what the drafts name. `kept` is the domain that a link lives on already.
+    pub(super) async fn load<'a>(
+        tx: &DatabaseTransaction,
+        rules: &Rules,
+        tenant_id: Uuid,
+        drafts: impl IntoIterator<Item = &'a Checked>,
+        kept: Option<Uuid>,
+    ) -> Result<Self, Error> {
+        let (mut domain_ids, mut names, mut pixel_ids) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for draft in drafts {
+            domain_ids.extend(draft.domain_id);
+            names.extend(draft.leads_to.iter().map(|(_, name)| name.clone()));
+            pixel_ids.extend(draft.pixel_ids.iter().copied());
+        }
+        let usable = Usable::load(tx, rules, tenant_id, &domain_ids, kept).await?;
+        let serving = domains::serving_links(tx, rules, &names).await?;
+        Ok(Self { usable, serving, pixels: hold_pixels(tx, tenant_id, &pixel_ids).await? })
+    }
+}
+
+/// Reads which pixels there are and keeps them from being deleted meanwhile; in the order of their ids, so that two who
+/// hold the same ones never wait for each other in a circle.
+async fn hold_pixels(tx: &DatabaseTransaction, tenant_id: Uuid, ids: &BTreeSet<Uuid>) -> Result<HashSet<Uuid>, Error> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let held = pixel::Entity::of(tenant_id)
+        .select_only()
+        .column(pixel::Column::Id)
+        .filter(pixel::Column::Id.is_in(ids.iter().copied()))
+        .order_by_asc(pixel::Column::Id)
+        .lock(LockType::KeyShare)
+        .into_tuple::<Uuid>()
+        .all(tx)
+        .await?;
+    Ok(held.into_iter().collect())
+}

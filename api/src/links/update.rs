@@ -1,0 +1,159 @@
+//! Changes links that are there: their fields, their address, whether they lead anywhere, and whether they are there at
+//! all. Every operation holds the link's row, so that two changes of one link follow each other.
+
+use super::{
+    Link, attached, check,
+    draft::{Draft, LinkChange},
+    known::Known,
+    row, slug,
+    text::mistake,
+};
+use crate::{
+    app::App,
+    domains,
+    error::{Code, Error},
+    invalidation::Changes,
+    scope::TenantScope,
+};
+use contract::address::Host;
+use entities::{TenantOwned, link, slot};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect, SqlErr,
+    prelude::Uuid,
+};
+
+/// Changes a link: only the fields that are given. With a new slug or domain it moves, and its old address is free.
+///
+/// # Errors
+/// `NOT_FOUND` in `id`; all mistakes of what the link would be; of the database.
+pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: LinkChange) -> Result<Link, Error> {
+    let tenant_id = scope.tenant_id();
+    let tx = app.db.begin().await?;
+    let before = hold(&tx, scope, id).await?;
+    let (tags, pixels) = attached::read(&tx, tenant_id, id).await?;
+    let draft = Draft::of(Link::try_from(before.clone())?, tags, pixels).with(change);
+    let mut mistakes = Vec::new();
+    let checked = check::shape(draft, &app.rules, None, &mut mistakes);
+    let known = Known::load(&tx, &app.rules, tenant_id, [&checked], Some(before.domain_id)).await?;
+    let domain = check::place(&checked, &known, &mut mistakes);
+    let slug = checked.slug.as_ref().map_or_else(|| before.slug.clone(), |slug| slug.as_str().to_owned());
+    let Some((domain_id, host)) = domain else { return Err(Error::Mistakes(mistakes)) };
+    let moves = (domain_id, slug.as_str()) != (before.domain_id, before.slug.as_str());
+    if moves && is_taken(&tx, domain_id, &slug).await? {
+        mistakes.push(mistake(["slug"], Code::Taken, "is in use on this domain"));
+    }
+    if !mistakes.is_empty() {
+        return Err(Error::Mistakes(mistakes));
+    }
+    let old_host = known.usable.choose(Some(before.domain_id)).map(|(_, host)| host);
+    let row = row::columns(&checked, domain_id, &slug, app.clock.now())?;
+    let after = write(&tx, scope, id, row).await?;
+    attached::clear(&tx, tenant_id, id).await?;
+    attached::write(&tx, tenant_id, [(id, checked.tags.as_slice(), checked.pixel_ids.as_slice())]).await?;
+    let mut addresses = vec![(domain_id, slug, host, Some(id))];
+    if let Some(old_host) = old_host.filter(|_| moves) {
+        addresses.push((before.domain_id, before.slug, old_host, None));
+    }
+    let changes = note(app, &tx, addresses).await?;
+    tx.commit().await?;
+    app.publisher.publish(&app.db, &app.clock, changes).await;
+    after.try_into()
+}
+
+/// Puts a link away: visits are refused until it is restored. An archived link stays as it is.
+///
+/// # Errors
+/// `NOT_FOUND` in `id`; `INVALID` in `id` for a link that the operator switched off; of the database.
+pub async fn archive(app: &App, scope: TenantScope, id: Uuid) -> Result<Link, Error> {
+    set_state(app, scope, id, link::State::Archived).await
+}
+
+/// Brings an archived link back. An active link stays as it is.
+///
+/// # Errors
+/// As [`archive`].
+pub async fn restore(app: &App, scope: TenantScope, id: Uuid) -> Result<Link, Error> {
+    set_state(app, scope, id, link::State::Active).await
+}
+
+/// Deletes a link with its tags; its clicks stay, and its address is free.
+///
+/// # Errors
+/// `NOT_FOUND` in `id`; of the database.
+pub async fn delete(app: &App, scope: TenantScope, id: Uuid) -> Result<(), Error> {
+    let tx = app.db.begin().await?;
+    let before = hold(&tx, scope, id).await?;
+    let host = host_of(&tx, &before).await?;
+    attached::clear(&tx, scope.tenant_id(), id).await?;
+    link::Entity::delete_of(scope.tenant_id()).filter(link::Column::Id.eq(id)).exec(&tx).await?;
+    let changes = note(app, &tx, vec![(before.domain_id, before.slug, host, None)]).await?;
+    tx.commit().await?;
+    app.publisher.publish(&app.db, &app.clock, changes).await;
+    Ok(())
+}
+
+async fn set_state(app: &App, scope: TenantScope, id: Uuid, state: link::State) -> Result<Link, Error> {
+    let tx = app.db.begin().await?;
+    let before = hold(&tx, scope, id).await?;
+    if before.state == link::State::Disabled {
+        return Err(Error::mistake("id", Code::Invalid, "was switched off by the operator of this server"));
+    }
+    if before.state == state {
+        return before.try_into();
+    }
+    let host = host_of(&tx, &before).await?;
+    let row = link::ActiveModel { state: Set(state), updated_at: Set(app.clock.now()), ..Default::default() };
+    let after = write(&tx, scope, id, row).await?;
+    let changes = note(app, &tx, vec![(before.domain_id, before.slug, host, Some(id))]).await?;
+    tx.commit().await?;
+    app.publisher.publish(&app.db, &app.clock, changes).await;
+    after.try_into()
+}
+
+/// Reads a link and keeps others from changing it until the transaction ends.
+async fn hold(tx: &DatabaseTransaction, scope: TenantScope, id: Uuid) -> Result<link::Model, Error> {
+    let row = link::Entity::of(scope.tenant_id()).filter(link::Column::Id.eq(id)).lock_exclusive().one(tx).await?;
+    row.ok_or_else(|| Error::not_found("id"))
+}
+
+async fn host_of(tx: &DatabaseTransaction, link: &link::Model) -> Result<Host, Error> {
+    let found = domains::host(tx, link.domain_id).await?;
+    found.ok_or_else(|| Error::Fault(format!("link {} lives on no domain", link.id)))
+}
+
+async fn is_taken(tx: &DatabaseTransaction, domain_id: Uuid, slug: &str) -> Result<bool, DbErr> {
+    let slot = slot::Entity::find_by_id((domain_id, slug.to_owned())).one(tx).await?;
+    Ok(slot.is_some_and(|slot| slot.link_id.is_some()))
+}
+
+async fn write(
+    tx: &DatabaseTransaction,
+    scope: TenantScope,
+    id: Uuid,
+    row: link::ActiveModel,
+) -> Result<link::Model, Error> {
+    let update = link::Entity::update_of(scope.tenant_id()).set(row).filter(link::Column::Id.eq(id));
+    match update.exec_with_returning(tx).await {
+        Ok(mut rows) => rows.pop().ok_or_else(|| Error::not_found("id")),
+        // somebody else came between the look and the write
+        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+            Err(Error::mistake("slug", Code::Taken, "is in use on this domain"))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Counts up addresses and notes what is there now; in their own order, so that two that swap addresses never wait for
+/// each other in a circle.
+async fn note(
+    app: &App,
+    tx: &DatabaseTransaction,
+    mut addresses: Vec<(Uuid, String, Host, Option<Uuid>)>,
+) -> Result<Changes, Error> {
+    addresses.sort();
+    let mut changes = Changes::default();
+    for (domain_id, slug, host, link_id) in addresses {
+        changes.slot(tx, &app.clock, (domain_id, &host), &slug::parse(&slug)?, link_id).await?;
+    }
+    Ok(changes)
+}

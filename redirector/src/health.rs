@@ -1,0 +1,139 @@
+//! What the redirector counts about itself, and `GET /_health`, which tells it: 200 while the click log takes clicks,
+//! 503 when it does not (visits are answered all the same). The parts add to [`Counters`] as they work; only the
+//! endpoint reads them. Nothing here names a visitor.
+
+use crate::recorder::DropReason;
+use poem::{Endpoint, Request, Response, Result, http::Method, http::StatusCode, http::header};
+use std::{
+    sync::Arc,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+};
+
+/// Where [`Counters`] are served.
+pub const PATH: &str = "/_health";
+
+/// Counts since the start of this process.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// The last write to the click log failed, or the log is at its cap.
+    pub log_broken: AtomicBool,
+    /// Events that the click log did not take, by [`DropReason`].
+    pub dropped: [AtomicU64; DropReason::ALL.len()],
+    /// Events whose visitor was answered before the (stalled) disk took them.
+    pub unconfirmed: AtomicU64,
+    /// Failed attempts to bring the click log to the disk's own memory.
+    pub sync_errors: AtomicU64,
+    /// Bytes that the click log holds, dead boots included.
+    pub held_bytes: Arc<AtomicU64>,
+    /// Highest sequence number in the log of this boot.
+    pub written: AtomicU64,
+    /// Highest sequence number of this boot that was shipped.
+    pub shipped: AtomicU64,
+    /// Sequence number of this boot up to which everything is stored.
+    pub stored: AtomicU64,
+    /// Failed attempts to ship.
+    pub ship_errors: AtomicU64,
+    /// Events shipped a second time because they were not stored in time.
+    pub shipped_again: AtomicU64,
+    /// Logs of dead boots that still wait to be stored.
+    pub dead_boots: AtomicU64,
+    /// Documents served though neither a sure cache nor the database could confirm them.
+    pub stale_served: AtomicU64,
+    /// Failed requests to the cache.
+    pub cache_errors: AtomicU64,
+    /// Failed requests to the database.
+    pub source_errors: AtomicU64,
+}
+
+impl Counters {
+    /// Counts one event that was not recorded.
+    pub fn drop_event(&self, reason: DropReason, events: u64) {
+        self.dropped[reason as usize].fetch_add(events, Relaxed);
+    }
+
+    /// All of them as a JSON object.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        let dropped: serde_json::Map<_, _> = DropReason::ALL
+            .into_iter()
+            .map(|reason| (reason.name().to_owned(), self.dropped[reason as usize].load(Relaxed).into()))
+            .collect();
+        let [written, shipped, stored] = [&self.written, &self.shipped, &self.stored].map(|seq| seq.load(Relaxed));
+        serde_json::json!({
+            "ok": !self.log_broken.load(Relaxed),
+            "clicks": {
+                "written": written,
+                "shipped": shipped,
+                "stored": stored,
+                "to_ship": written.saturating_sub(shipped),
+                "to_store": written.saturating_sub(stored),
+                "dropped": dropped,
+                "unconfirmed": self.unconfirmed.load(Relaxed),
+                "shipped_again": self.shipped_again.load(Relaxed),
+                "ship_errors": self.ship_errors.load(Relaxed),
+                "sync_errors": self.sync_errors.load(Relaxed),
+                "held_bytes": self.held_bytes.load(Relaxed),
+                "dead_boots": self.dead_boots.load(Relaxed),
+            },
+            "documents": {
+                "stale_served": self.stale_served.load(Relaxed),
+                "cache_errors": self.cache_errors.load(Relaxed),
+                "source_errors": self.source_errors.load(Relaxed),
+            },
+        })
+    }
+}
+
+/// Puts [`PATH`] in front of an endpoint.
+pub struct WithHealth<E> {
+    counters: Arc<Counters>,
+    inner: E,
+}
+
+impl<E> WithHealth<E> {
+    /// Answers [`PATH`] from `counters` and everything else from `inner`.
+    pub const fn new(counters: Arc<Counters>, inner: E) -> Self {
+        Self { counters, inner }
+    }
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for WithHealth<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        if request.uri().path() == PATH && matches!(*request.method(), Method::GET | Method::HEAD) {
+            return Ok(answer(&self.counters));
+        }
+        self.inner.call(request).await
+    }
+}
+
+fn answer(counters: &Counters) -> Response {
+    let json = counters.to_json();
+    let status = if json["ok"] == true { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    Response::builder()
+        .status(status)
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::CACHE_CONTROL, "no-store")
+        .body(json.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_dropped_is_told_by_its_reason() {
+        let counters = Counters::default();
+        counters.drop_event(DropReason::Full, 3);
+        counters.written.store(9, Relaxed);
+        counters.stored.store(4, Relaxed);
+        let json = counters.to_json();
+        assert_eq!(json["clicks"]["dropped"]["full"], 3);
+        assert_eq!(json["clicks"]["to_store"], 5);
+        assert_eq!(json["ok"], true);
+        assert_eq!(answer(&counters).status(), StatusCode::OK);
+        counters.log_broken.store(true, Relaxed);
+        assert_eq!(answer(&counters).status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+}

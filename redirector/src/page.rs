@@ -1,0 +1,114 @@
+//! Pages, prepared: a link's documents become a `Route` when they change, and a visit only copies and fills in.
+//! Look-ups compile routes and visits read them. Templates are compiled once at start, and no value reaches one but
+//! through the escaper of its place.
+
+mod escape;
+mod interstitial;
+mod pieces;
+mod pixels;
+mod policy;
+mod templates;
+
+pub use interstitial::Interstitial;
+pub use pieces::Values;
+pub use templates::{Pages, Still, TemplateError, Unavailable};
+
+use crate::visit::target::Target;
+use contract::{
+    address::{Host, LinkAddress},
+    destination::{Reach, is_local},
+    document::{DomainDocument, LinkDocument, TenantDocument},
+};
+use pixels::Filler;
+use poem::http::HeaderValue;
+use std::{fmt, sync::Arc};
+use url::Url;
+use uuid::Uuid;
+
+/// Everything that visits of one link need, made ahead of them.
+pub struct Route {
+    /// The domain it lives on.
+    pub domain: Arc<DomainDocument>,
+    /// The link.
+    pub link: Arc<LinkDocument>,
+    /// Whose it is.
+    pub tenant: Arc<TenantDocument>,
+    /// Where it leads; `None` where the stored destination may not be named any more.
+    pub target: Option<Target>,
+    /// The address of `target`, where it is the same for every visit that brings no query.
+    pub location: Option<HeaderValue>,
+    /// Where a refused visit goes, where the link says so.
+    pub fallback: Option<Target>,
+    /// The pixels that can fire here, in the order of the page's receipt.
+    pub pixels: Vec<Uuid>,
+    /// The page that fires them; `None` where there are none.
+    pub page: Option<Interstitial>,
+    /// The link's own card for previews.
+    pub card: Option<Still>,
+}
+
+impl Route {
+    /// Prepares a link. Costs a rendering: to be called when one of the documents changed, never per visit.
+    #[must_use]
+    pub fn compile(
+        domain: Arc<DomainDocument>,
+        link: Arc<LinkDocument>,
+        tenant: Arc<TenantDocument>,
+        address: &LinkAddress,
+        reach: Reach,
+        pages: &Pages,
+    ) -> Self {
+        let short_url = short_url(address);
+        let slug = address.slug.as_str();
+        let target = Target::of_link(&link, slug, reach)
+            .inspect_err(|error| tracing::warn!(link_id = %link.link_id, %error, "a link's destination cannot be used"))
+            .ok();
+        let fallback =
+            link.fallback.as_ref().and_then(|fallback| Target::of_fallback(fallback, &link, slug, reach).ok());
+        let filler = Filler { marks: pages.marks(), link_id: link.link_id, short_url: &short_url, reach };
+        let applying = pixels::applying(&link, &tenant);
+        let prepared: Vec<_> =
+            applying.iter().filter_map(|pixel| filler.prepare(pixel, |key| pages.has_script(key))).collect();
+        let page = target.as_ref().filter(|_| !prepared.is_empty()).and_then(|target| {
+            interstitial::compile(&prepared, &link, &tenant, target.host(), pages)
+                .inspect_err(|error| tracing::error!(link_id = %link.link_id, %error, "a page cannot be rendered"))
+                .ok()
+        });
+        let card = link.card.as_ref().and_then(|card| {
+            pages
+                .card(card, &short_url, address.host.name())
+                .inspect_err(|error| tracing::error!(link_id = %link.link_id, %error, "a card cannot be rendered"))
+                .ok()
+        });
+        Self {
+            domain,
+            location: target.as_ref().and_then(|target| HeaderValue::from_str(target.plain()?).ok()),
+            target,
+            fallback,
+            pixels: page.iter().flat_map(|_| prepared.iter().map(|pixel| pixel.id)).collect(),
+            page,
+            card,
+            link,
+            tenant,
+        }
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Route({})", self.link.link_id.as_simple())
+    }
+}
+
+/// The address that a link is shared by: https, but on a local host, where nobody has a certificate.
+fn short_url(address: &LinkAddress) -> String {
+    let scheme = if is_local_host(&address.host) { "http" } else { "https" };
+    format!("{scheme}://{}/{}", address.host, address.slug)
+}
+
+fn is_local_host(host: &Host) -> bool {
+    Url::parse(&format!("https://{host}/")).is_ok_and(|url| is_local(&url))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! The interstitial of a link: rendered once, with marks for what only a visit knows, and cut at them. It fires the
+//! pixels, leaves at once and says what became of them; `templates/runtime.js` tells how.
+
+use super::{
+    escape,
+    pieces::{Hole, Pieces, Values},
+    pixels::{Form, Pixel},
+    policy,
+    templates::{Pages, TemplateError},
+};
+use contract::{
+    address::Host,
+    document::{LinkDocument, Policy, TenantDocument},
+};
+use poem::http::HeaderValue;
+use serde_json::json;
+use std::fmt;
+
+/// Bounds of a page's budget, in milliseconds.
+const BUDGET: std::ops::RangeInclusive<u32> = 300..=5_000;
+/// The values of `Referrer-Policy` (<https://www.w3.org/TR/referrer-policy/>).
+const REFERRER_POLICIES: [&str; 8] = [
+    "no-referrer",
+    "no-referrer-when-downgrade",
+    "same-origin",
+    "origin",
+    "strict-origin",
+    "origin-when-cross-origin",
+    "strict-origin-when-cross-origin",
+    "unsafe-url",
+];
+
+/// A page, cut at its holes.
+pub struct Interstitial {
+    body: Pieces,
+    policy: Pieces,
+    referrer_policy: HeaderValue,
+}
+
+impl fmt::Debug for Interstitial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Interstitial")
+    }
+}
+
+impl Interstitial {
+    /// The page for one visit.
+    #[must_use]
+    pub fn body(&self, values: &Values<'_>) -> Vec<u8> {
+        self.body.fill(values)
+    }
+
+    /// The content security policy for the same visit.
+    #[must_use]
+    pub fn policy(&self, values: &Values<'_>) -> Vec<u8> {
+        self.policy.fill(values)
+    }
+
+    /// The `Referrer-Policy` that the tenant chose.
+    #[must_use]
+    pub const fn referrer_policy(&self) -> &HeaderValue {
+        &self.referrer_policy
+    }
+}
+
+/// Renders and cuts the page of a link.
+pub(super) fn compile(
+    pixels: &[Pixel],
+    link: &LinkDocument,
+    tenant: &TenantDocument,
+    host: &Host,
+    pages: &Pages,
+) -> Result<Interstitial, TemplateError> {
+    let marks = pages.marks();
+    let title = link.title.clone().filter(|title| !title.trim().is_empty());
+    let images: Vec<&str> = pixels
+        .iter()
+        .filter_map(|pixel| match &pixel.form {
+            Form::Image { address, .. } => Some(address.as_str()),
+            Form::Script { .. } => None,
+        })
+        .collect();
+    let page = pages.interstitial(json!({
+        "title": title.unwrap_or_else(|| format!("On your way to {host}")),
+        "host": host.as_str(),
+        "tenant": tenant.name,
+        "images": images,
+        "watches": images.len() < pixels.len(),
+        "settings": settings(pixels, &tenant.policy, pages)?,
+    }))?;
+    let chosen = REFERRER_POLICIES.iter().find(|known| **known == tenant.policy.referrer_policy);
+    Ok(Interstitial {
+        body: marks.cut(&page),
+        policy: marks.cut(&policy::interstitial(pixels, marks)),
+        referrer_policy: HeaderValue::from_static(chosen.unwrap_or(&"strict-origin-when-cross-origin")),
+    })
+}
+
+/// The settings of `templates/runtime.js`, as JavaScript.
+fn settings(pixels: &[Pixel], policy: &Policy, pages: &Pages) -> Result<String, TemplateError> {
+    let mark = |hole| pages.marks().of(hole);
+    let listed: Vec<String> = pixels.iter().map(listed).collect();
+    Ok(format!(
+        "{{d:\"{}\",t:\"{}\",b:{},w:{},p:[{}],s:[{}]}}",
+        mark(Hole::DestinationScript),
+        mark(Hole::Token),
+        policy.budget_ms.clamp(*BUDGET.start(), *BUDGET.end()),
+        mark(Hole::Waits),
+        listed.join(",\n"),
+        tags(pixels, pages)?.join(",\n"),
+    ))
+}
+
+/// A pixel as the runtime has it: the address of an image, or what the hit of a script looks like.
+fn listed(pixel: &Pixel) -> String {
+    let Form::Image { address, .. } = &pixel.form else {
+        let Some(hit) = &pixel.network.hit else { return "{}".to_owned() };
+        let words = |words: &[String]| {
+            let filled = words.iter().map(|word| pixel.network.fill(word, &pixel.ids, str::to_owned));
+            filled.map(|word| escape::script(&word)).collect::<Vec<_>>().join(",")
+        };
+        let at = pixel.network.fill(&hit.url, &pixel.ids, regex::escape);
+        return format!("{{hit:{},also:[{}],body:[{}]}}", escape::script(&at), words(&hit.also), words(&hit.body));
+    };
+    escape::script(address)
+}
+
+/// One tag a family of networks: the places of its pixels and the function that starts them.
+fn tags(pixels: &[Pixel], pages: &Pages) -> Result<Vec<String>, TemplateError> {
+    let mut families: Vec<(&str, Vec<usize>)> = Vec::new();
+    for (index, pixel) in pixels.iter().enumerate() {
+        let Form::Script { family, .. } = &pixel.form else { continue };
+        match families.iter_mut().find(|(known, _)| known == family) {
+            Some((_, of)) => of.push(index),
+            None => families.push((*family, vec![index])),
+        }
+    }
+    families.iter().map(|(_, of)| tag(of, pixels, pages)).collect()
+}
+
+fn tag(of: &[usize], pixels: &[Pixel], pages: &Pages) -> Result<String, TemplateError> {
+    let mut key = "";
+    let mut listed = Vec::new();
+    for index in of {
+        let pixel = &pixels[*index];
+        let Form::Script { address, .. } = &pixel.form else { continue };
+        let fields = pixel.network.ids.iter().map(|id| id.field.as_str());
+        let ids: serde_json::Map<_, _> =
+            fields.map(|field| (field.to_owned(), pixel.ids.get(field).cloned().into())).collect();
+        key = &pixel.network.key;
+        listed.push(json!({ "ids": ids, "script": address, "index": index }));
+    }
+    let script = listed.first().map(|pixel| pixel["script"].clone());
+    let click_id = pages.marks().of(Hole::ClickId);
+    let body = pages.script(key, &json!({ "pixels": listed, "script": script, "click_id": click_id }))?;
+    Ok(format!("[{of:?},function(load,of){{\n{body}\n}}]"))
+}

@@ -1,0 +1,217 @@
+//! Text cut at its holes. Templates are rendered once with a mark in place of what only a visit knows; the result is
+//! cut at the marks, and a visit copies the pieces and fills the holes, each through the escaper of its place. Long
+//! texts that all pages share are pieces of their own, so that a page in memory is small.
+
+use super::escape;
+use contract::destination::encode_value;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What only a visit knows, and the place it stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hole {
+    /// The nonce of the response: letters and digits.
+    Nonce,
+    /// The click's id.
+    ClickId,
+    /// The receipt's token: letters, digits, `-`, `_`.
+    Token,
+    /// 1 where the visit waits for the networks' answers, else 0.
+    Waits,
+    /// Milliseconds since the Unix epoch.
+    Timestamp,
+    /// Digits that no other visit has.
+    CacheBuster,
+    /// The destination inside a JavaScript string.
+    DestinationScript,
+    /// The destination inside an HTML attribute.
+    DestinationAttribute,
+    /// The destination as a value in another address.
+    DestinationValue,
+}
+
+const HOLES: [Hole; 9] = [
+    Hole::Nonce,
+    Hole::ClickId,
+    Hole::Token,
+    Hole::Waits,
+    Hole::Timestamp,
+    Hole::CacheBuster,
+    Hole::DestinationScript,
+    Hole::DestinationAttribute,
+    Hole::DestinationValue,
+];
+
+/// What a visit fills the holes with.
+#[derive(Debug, Clone, Copy)]
+pub struct Values<'a> {
+    /// The nonce of the response.
+    pub nonce: &'a str,
+    /// The click's id.
+    pub click_id: Uuid,
+    /// The receipt's token.
+    pub token: &'a str,
+    /// Whether the visit waits for the networks' answers.
+    pub waits: bool,
+    /// Milliseconds since the Unix epoch.
+    pub at: i64,
+    /// The destination.
+    pub destination: &'a str,
+}
+
+#[derive(Debug, Clone)]
+enum Piece {
+    Text(Box<str>),
+    Shared(Arc<str>),
+    Hole(Hole),
+}
+
+/// The marks: letters and digits that every escaper leaves alone, behind a random word that no text can guess.
+#[derive(Debug)]
+pub(super) struct Marks {
+    word: String,
+    shared: Vec<Arc<str>>,
+}
+
+impl Default for Marks {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Marks {
+    /// Draws the word.
+    #[must_use]
+    pub(super) fn new() -> Self {
+        Self { word: format!("z{:032x}z", rand::random::<u128>()), shared: Vec::new() }
+    }
+
+    /// The mark of a hole.
+    #[must_use]
+    pub(super) fn of(&self, hole: Hole) -> String {
+        let number = HOLES.iter().position(|known| *known == hole).unwrap_or_default();
+        format!("{}{number:02}", self.word)
+    }
+
+    /// The mark of a text that all pages share.
+    pub(super) fn share(&mut self, text: &str) -> String {
+        self.shared.push(text.into());
+        format!("{}{:02}", self.word, HOLES.len() + self.shared.len() - 1)
+    }
+
+    /// Cuts a text at its marks.
+    #[must_use]
+    pub(super) fn cut(&self, text: &str) -> Pieces {
+        let mut pieces = Vec::new();
+        let mut stretches = text.split(self.word.as_str());
+        push(&mut pieces, stretches.next().unwrap_or_default());
+        for stretch in stretches {
+            let (number, rest) = stretch.split_at_checked(2).unwrap_or((stretch, ""));
+            let number: usize = number.parse().unwrap_or(usize::MAX);
+            if let Some(hole) = HOLES.get(number) {
+                pieces.push(Piece::Hole(*hole));
+            } else if let Some(text) = number.checked_sub(HOLES.len()).and_then(|number| self.shared.get(number)) {
+                pieces.push(Piece::Shared(text.clone()));
+            }
+            push(&mut pieces, rest);
+        }
+        let fixed = pieces.iter().map(Piece::length).sum();
+        Pieces { pieces: pieces.into(), fixed }
+    }
+}
+
+fn push(pieces: &mut Vec<Piece>, text: &str) {
+    if !text.is_empty() {
+        pieces.push(Piece::Text(text.into()));
+    }
+}
+
+impl Piece {
+    fn length(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Shared(text) => text.len(),
+            Self::Hole(_) => 0,
+        }
+    }
+}
+
+/// A text with holes.
+#[derive(Debug, Clone)]
+pub(super) struct Pieces {
+    pieces: Box<[Piece]>,
+    fixed: usize,
+}
+
+impl Pieces {
+    /// Joins the pieces, with the holes filled.
+    #[must_use]
+    pub(super) fn fill(&self, values: &Values<'_>) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.fixed + 1024 + 2 * values.destination.len());
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
+                Piece::Shared(text) => out.extend_from_slice(text.as_bytes()),
+                Piece::Hole(hole) => fill(*hole, values, &mut out),
+            }
+        }
+        out
+    }
+}
+
+fn fill(hole: Hole, values: &Values<'_>, out: &mut Vec<u8>) {
+    match hole {
+        Hole::Nonce => out.extend_from_slice(values.nonce.as_bytes()),
+        Hole::Token => out.extend_from_slice(values.token.as_bytes()),
+        Hole::Waits => out.push(if values.waits { b'1' } else { b'0' }),
+        Hole::ClickId => {
+            out.extend_from_slice(values.click_id.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
+        }
+        Hole::Timestamp => out.extend_from_slice(values.at.to_string().as_bytes()),
+        Hole::CacheBuster => out.extend_from_slice(values.click_id.as_u64_pair().1.to_string().as_bytes()),
+        Hole::DestinationScript => escape::push_script(out, values.destination),
+        Hole::DestinationAttribute => escape::push_text(out, values.destination),
+        Hole::DestinationValue => out.extend_from_slice(encode_value(values.destination).as_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holes_are_filled_each_for_its_place() {
+        let mut marks = Marks::new();
+        let shared = marks.share("{shared}");
+        let hole = |hole| marks.of(hole);
+        let text = [
+            "a".to_owned(),
+            hole(Hole::Nonce),
+            hole(Hole::Waits),
+            shared,
+            "b".to_owned(),
+            hole(Hole::DestinationScript),
+            " ".to_owned(),
+            hole(Hole::DestinationAttribute),
+            " ".to_owned(),
+            hole(Hole::DestinationValue),
+            hole(Hole::Timestamp),
+            "c".to_owned(),
+        ];
+        let pieces = marks.cut(&text.concat());
+        let values = Values {
+            nonce: "N",
+            click_id: Uuid::nil(),
+            token: "T",
+            waits: true,
+            at: 7,
+            destination: "https://a/?b&'c",
+        };
+        let filled = String::from_utf8(pieces.fill(&values)).unwrap();
+        assert_eq!(
+            filled,
+            "aN1{shared}bhttps://a/?b\\u0026\\u0027c https://a/?b&amp;&#39;c https%3A%2F%2Fa%2F%3Fb%26%27c7c"
+        );
+        assert_eq!(marks.cut("").fill(&values), b"");
+    }
+}

@@ -1,0 +1,115 @@
+//! Which pixels fire on a link, and how: as an image where the network has that form, else, or where the tenant chose
+//! it, by the network's script. Ids are filled into addresses here; a pixel that cannot fire is left out.
+
+use super::pieces::{Hole, Marks};
+use contract::{
+    destination::{Reach, encode_value, is_local},
+    document::{LinkDocument, PixelDocument, PixelMode, TenantDocument},
+    network::{Network, catalogue},
+};
+use std::collections::{BTreeMap, HashSet};
+use url::Url;
+use uuid::Uuid;
+
+/// A pixel of a page.
+#[derive(Debug, Clone)]
+pub(super) struct Pixel {
+    /// The pixel's id.
+    pub(super) id: Uuid,
+    /// Its network.
+    pub(super) network: &'static Network,
+    /// Its ids in the network.
+    pub(super) ids: BTreeMap<String, String>,
+    /// How it fires.
+    pub(super) form: Form,
+}
+
+/// How a pixel fires.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As a request for an image, with marks where only a visit knows.
+    Image {
+        /// Its address.
+        address: String,
+        /// Scheme, host and port of that address.
+        origin: String,
+    },
+    /// By the network's script.
+    Script {
+        /// Its address.
+        address: String,
+        /// The family that shares one stub.
+        family: &'static str,
+    },
+}
+
+/// What the addresses of a link's pixels are filled with.
+pub(super) struct Filler<'a> {
+    /// The marks of holes.
+    pub(super) marks: &'a Marks,
+    /// The link's id.
+    pub(super) link_id: Uuid,
+    /// The link's own address.
+    pub(super) short_url: &'a str,
+    /// Which hosts may be named.
+    pub(super) reach: Reach,
+}
+
+/// The pixels of a tenant that apply to a link: the default ones and the link's own, each once, in the tenant's order.
+pub(super) fn applying<'a>(link: &LinkDocument, tenant: &'a TenantDocument) -> Vec<&'a PixelDocument> {
+    if link.without_pixels {
+        return Vec::new();
+    }
+    let mut met = HashSet::new();
+    let applies = |pixel: &PixelDocument| pixel.default || link.pixel_ids.contains(&pixel.pixel_id);
+    tenant.pixels.iter().filter(|pixel| applies(pixel) && met.insert(pixel.pixel_id)).collect()
+}
+
+impl Filler<'_> {
+    /// Prepares a pixel; `has_template` tells of which networks there is a script template.
+    pub(super) fn prepare(&self, pixel: &PixelDocument, has_template: impl Fn(&str) -> bool) -> Option<Pixel> {
+        let network = catalogue().get(&pixel.network)?;
+        let script = network.script.as_ref().filter(|_| has_template(&network.key));
+        let form = match (&network.image, script) {
+            (Some(image), script) if pixel.mode == PixelMode::Auto || script.is_none() => {
+                self.image(network, image, pixel)?
+            }
+            (_, Some(script)) => {
+                let address = network.fill(&script.url, &pixel.ids, encode_value);
+                Form::Script { address, family: &script.family }
+            }
+            _ => return None,
+        };
+        Some(Pixel { id: pixel.pixel_id, network, ids: pixel.ids.clone(), form })
+    }
+
+    fn image(&self, network: &Network, image: &str, pixel: &PixelDocument) -> Option<Form> {
+        // where the id is the address itself it is taken as it stands, else it is a value in the address
+        let address = if image.starts_with('{') {
+            network.fill(image, &pixel.ids, str::to_owned)
+        } else {
+            network.fill(image, &pixel.ids, encode_value)
+        };
+        let origin = sound_origin(&address, self.reach)?;
+        let address = address
+            .replace("{click_id}", &self.marks.of(Hole::ClickId))
+            .replace("{timestamp}", &self.marks.of(Hole::Timestamp))
+            .replace("{cachebuster}", &self.marks.of(Hole::CacheBuster))
+            .replace("{destination}", &self.marks.of(Hole::DestinationValue))
+            .replace("{link_id}", &self.link_id.to_string())
+            .replace("{short_url}", &encode_value(self.short_url));
+        Some(Form::Image { address, origin })
+    }
+}
+
+/// The origin of an image's address, where it may be asked for: https, and a public host unless local ones are allowed.
+fn sound_origin(address: &str, reach: Reach) -> Option<String> {
+    let url = Url::parse(address).ok()?;
+    let authority = address.split_once("://")?.1.split(['/', '?', '#']).next()?;
+    let sound = (url.scheme() == "https" || url.scheme() == "http" && reach == Reach::Local)
+        && (reach == Reach::Local || !is_local(&url))
+        && url.username().is_empty()
+        && url.password().is_none()
+        && !authority.contains(['{', '}']);
+    sound.then(|| url.origin().ascii_serialization())
+}

@@ -1,0 +1,260 @@
+//! The templates, compiled once at start, and the pages that are the same for every visit. A plain `{{value}}` is
+//! escaped for HTML; `{{js value}}` is a JavaScript string; `{{{value}}}` is for our own pieces alone.
+
+use super::{
+    escape,
+    pieces::{Hole, Marks},
+    policy,
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use contract::document::Card;
+use handlebars::{Context, Handlebars, Helper, HelperResult, JsonRender, Output, RenderContext};
+use include_dir::{Dir, include_dir};
+use poem::http::{HeaderValue, StatusCode};
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::{collections::BTreeMap, fmt};
+use url::Url;
+
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
+
+/// Prefix of the names of networks' script templates.
+const NETWORKS: &str = "networks/";
+
+/// A template is damaged or a page cannot be rendered: a mistake of this program, never of a visit.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// A file is not there or no UTF-8.
+    #[error("the template {0} is missing")]
+    Missing(&'static str),
+    /// It does not compile.
+    #[error(transparent)]
+    Unreadable(Box<handlebars::TemplateError>),
+    /// It does not render.
+    #[error(transparent)]
+    Render(Box<handlebars::RenderError>),
+    /// What was rendered cannot be sent.
+    #[error("a header cannot be sent: {0}")]
+    Header(#[from] poem::http::header::InvalidHeaderValue),
+}
+
+impl From<handlebars::RenderError> for TemplateError {
+    fn from(error: handlebars::RenderError) -> Self {
+        Self::Render(Box::new(error))
+    }
+}
+
+impl From<handlebars::TemplateError> for TemplateError {
+    fn from(error: handlebars::TemplateError) -> Self {
+        Self::Unreadable(Box::new(error))
+    }
+}
+
+/// Why there is nothing to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unavailable {
+    /// The request names no host.
+    BadRequest,
+    /// There is no such link.
+    Unknown,
+    /// The link has not started.
+    NotStarted,
+    /// The link was put away, switched off or has expired.
+    Gone,
+    /// The link cannot be looked up just now.
+    Busy,
+}
+
+impl Unavailable {
+    const ALL: [Self; 5] = [Self::BadRequest, Self::Unknown, Self::NotStarted, Self::Gone, Self::Busy];
+
+    /// The status of the answer.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::Unknown | Self::NotStarted => StatusCode::NOT_FOUND,
+            Self::Gone => StatusCode::GONE,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::BadRequest => ("This address is incomplete", "Check the link and try again."),
+            Self::Unknown => ("There is no such link", "Check the address: capital and small letters differ."),
+            Self::NotStarted => ("This link is not open yet", "Come back a little later."),
+            Self::Gone => ("This link is no longer available", "Its owner has put it away, or its time is over."),
+            Self::Busy => {
+                ("One moment, please", "This link cannot be looked up right now. Try again in a few seconds.")
+            }
+        }
+    }
+}
+
+/// A page that is the same for every visit.
+#[derive(Clone)]
+pub struct Still {
+    /// Its text.
+    pub body: Box<[u8]>,
+    /// Its content security policy.
+    pub policy: HeaderValue,
+}
+
+impl fmt::Debug for Still {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Still")
+    }
+}
+
+/// The templates.
+pub struct Pages {
+    registry: Handlebars<'static>,
+    marks: Marks,
+    style: String,
+    runtime: String,
+    watch: String,
+    policy: HeaderValue,
+    unavailable: BTreeMap<Unavailable, Still>,
+}
+
+impl Pages {
+    /// Compiles the templates.
+    ///
+    /// # Errors
+    /// [`TemplateError`] where one is damaged, which a test rules out.
+    pub fn new() -> Result<Self, TemplateError> {
+        let style = tight(file("style.css")?);
+        let mut marks = Marks::new();
+        let policy = policy::still(&BASE64_STANDARD.encode(Sha256::digest(&style)));
+        let mut pages = Self {
+            registry: registry()?,
+            style: marks.share(&style),
+            runtime: marks.share(&tight(file("runtime.js")?)),
+            watch: marks.share(&tight(file("watch.js")?)),
+            marks,
+            policy: HeaderValue::from_str(&policy)?,
+            unavailable: BTreeMap::new(),
+        };
+        for reason in Unavailable::ALL {
+            let (title, text) = reason.words();
+            let data = json!({ "title": title, "text": text, "style": style });
+            pages.unavailable.insert(reason, pages.still("unavailable", &data)?);
+        }
+        Ok(pages)
+    }
+
+    /// The page that says why there is nothing to see.
+    #[must_use]
+    pub fn unavailable(&self, reason: Unavailable) -> Option<&Still> {
+        self.unavailable.get(&reason)
+    }
+
+    /// The card of a link, for previews.
+    pub(super) fn card(&self, card: &Card, address: &str, host: &str) -> Result<Still, TemplateError> {
+        let image = card
+            .image
+            .as_ref()
+            .filter(|image| Url::parse(image).is_ok_and(|url| matches!(url.scheme(), "http" | "https")));
+        let data = json!({
+            "title": card.title, "description": card.description, "image": image, "address": address, "host": host,
+        });
+        self.still("card", &data)
+    }
+
+    /// Whether there is a script template for the network.
+    pub(super) fn has_script(&self, network: &str) -> bool {
+        self.registry.has_template(&format!("{NETWORKS}{network}"))
+    }
+
+    /// The marks of holes.
+    pub(super) const fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
+    /// Renders the script of a network's pixels.
+    pub(super) fn script(&self, network: &str, data: &impl Serialize) -> Result<String, TemplateError> {
+        Ok(tight(&self.registry.render(&format!("{NETWORKS}{network}"), data)?))
+    }
+
+    /// Renders the interstitial, with marks for the holes; `data` need not name what all of them have.
+    pub(super) fn interstitial(&self, mut data: serde_json::Value) -> Result<String, TemplateError> {
+        data["style"] = self.style.as_str().into();
+        data["runtime"] = self.runtime.as_str().into();
+        data["watch"] = self.watch.as_str().into();
+        data["nonce"] = self.marks.of(Hole::Nonce).into();
+        data["destination_attribute"] = self.marks.of(Hole::DestinationAttribute).into();
+        Ok(self.registry.render("interstitial", &data)?)
+    }
+
+    fn still(&self, template: &str, data: &impl Serialize) -> Result<Still, TemplateError> {
+        let body = self.registry.render(template, data)?;
+        Ok(Still { body: body.into_bytes().into(), policy: self.policy.clone() })
+    }
+}
+
+fn registry() -> Result<Handlebars<'static>, TemplateError> {
+    let mut registry = Handlebars::new();
+    registry.set_strict_mode(true);
+    registry.register_escape_fn(escape::text);
+    registry.register_helper("js", Box::new(js));
+    for name in ["interstitial", "unavailable", "card"] {
+        registry.register_template_string(name, text(name, &format!("{name}.hbs"))?)?;
+    }
+    for file in FILES.get_dir("networks").into_iter().flat_map(Dir::files) {
+        let (Some(name), Some(text)) = (file.path().file_stem().and_then(|name| name.to_str()), file.contents_utf8())
+        else {
+            return Err(TemplateError::Missing("networks/*.hbs"));
+        };
+        registry.register_template_string(&format!("{NETWORKS}{name}"), text)?;
+    }
+    Ok(registry)
+}
+
+fn file(name: &'static str) -> Result<&'static str, TemplateError> {
+    text(name, name)
+}
+
+fn text(name: &'static str, path: &str) -> Result<&'static str, TemplateError> {
+    FILES.get_file(path).and_then(|file| file.contents_utf8()).ok_or(TemplateError::Missing(name))
+}
+
+/// Takes indents and lines that are comments out of a script or a style; line breaks stay, so that no statement
+/// changes.
+fn tight(text: &str) -> String {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn js(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let value = helper.param(0).map(|value| value.value().render()).unwrap_or_default();
+    out.write(&escape::script(&value))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::network::catalogue;
+
+    #[test]
+    fn every_network_with_a_script_has_a_template_and_every_reason_a_page() {
+        let pages = Pages::new().unwrap();
+        for network in catalogue().values() {
+            assert_eq!(pages.has_script(&network.key), network.script.is_some(), "{}", network.key);
+        }
+        for reason in Unavailable::ALL {
+            let still = pages.unavailable(reason).unwrap();
+            let text = std::str::from_utf8(&still.body).unwrap();
+            assert!(text.contains(&format!("<h1>{}</h1>", reason.words().0)), "{text}");
+            assert!(still.policy.to_str().unwrap().contains("style-src 'sha256-"));
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Pages of all networks, in both forms: what they hold, what they may reach, what cannot break out, how large they
+//! are.
+
+use super::*;
+use contract::document::{Card, LinkState, PixelDocument, PixelMode, Policy, QueryForwarding, Utm};
+use contract::network::catalogue;
+use std::collections::BTreeMap;
+
+fn link() -> LinkDocument {
+    LinkDocument {
+        link_id: Uuid::from_u128(0x11),
+        tenant_id: Uuid::from_u128(0x22),
+        state: LinkState::Active,
+        destination: "https://shop.example.com/p?x=1&y='2'".to_owned(),
+        title: None,
+        starts_at: None,
+        expires_at: None,
+        fallback: None,
+        forwarding: QueryForwarding::All,
+        utm: Utm::default(),
+        values: BTreeMap::new(),
+        pixel_ids: Vec::new(),
+        without_pixels: false,
+        card: None,
+    }
+}
+
+fn pixel(network: &str, mode: PixelMode) -> PixelDocument {
+    let ids = catalogue()[network].ids.iter().map(|id| (id.field.clone(), id.example.clone())).collect();
+    let pixel_id = Uuid::from_u128(network.bytes().map(u128::from).sum());
+    PixelDocument { pixel_id, network: network.to_owned(), ids, mode, default: true }
+}
+
+fn tenant(pixels: Vec<PixelDocument>) -> TenantDocument {
+    let policy = Policy::default();
+    TenantDocument { tenant_id: Uuid::from_u128(0x22), name: "Ann & Co".to_owned(), active: true, policy, pixels }
+}
+
+fn compile(link: LinkDocument, tenant: TenantDocument, reach: Reach) -> Route {
+    let address = LinkAddress {
+        host: Host::parse("go.example.com").unwrap(),
+        slug: contract::address::Slug::parse("spring").unwrap(),
+    };
+    let domain = DomainDocument { domain_id: Uuid::nil(), tenant_id: None, fallback: None, serving: true };
+    Route::compile(domain.into(), link.into(), tenant.into(), &address, reach, &Pages::new().unwrap())
+}
+
+fn filled(route: &Route) -> (String, String) {
+    let page = route.page.as_ref().unwrap();
+    let destination = route.target.as_ref().unwrap().plain().unwrap();
+    let click_id = Uuid::from_u128(0xc11c);
+    let values = Values { nonce: "NONCE", click_id, token: "TOKEN", waits: false, at: 1_700_000_000_000, destination };
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(page.body(&values)), text(page.policy(&values)))
+}
+
+#[test]
+fn images_of_all_networks_that_have_one_are_fetched() {
+    let pixels = catalogue().keys().map(|key| pixel(key, PixelMode::Auto)).collect();
+    let route = compile(link(), tenant(pixels), Reach::Public);
+    let (page, policy) = filled(&route);
+    let click = "00000000-0000-0000-0000-00000000c11c";
+    for address in [
+        "https://www.facebook.com/tr?id=246813579024680\\u0026ev=PageView\\u0026dl=".to_owned(),
+        format!("https%3A%2F%2Fgo.example.com%2Fspring\\u0026eid={click}\\u0026ts=1700000000000"),
+        "https://googleads.g.doubleclick.net/pagead/viewthroughconversion/946162814/?guid=ON".to_owned(),
+        "https://px.ads.linkedin.com/collect/?pid=2503796".to_owned(),
+        "https://t.example.com/p.gif?c=1\\u0026cb=49436".to_owned(),
+    ] {
+        assert!(page.contains(&address), "{address}\n{page}");
+    }
+    assert!(page.contains("<img src=\"https://px.ads.linkedin.com/collect/?pid=2503796&amp;fmt=gif&amp;time="));
+    assert!(page.contains("{d:\"https://shop.example.com/p?x=1\\u0026y=%272%27\",t:\"TOKEN\",b:1000,w:0,"), "{page}");
+    assert!(page.contains("content=\"1;url=https://shop.example.com/p?x=1&amp;y=%272%27\""));
+    assert!(page.contains("Shared by Ann &amp; Co"));
+    // TikTok has no image form: its script
+    assert!(page.contains("analytics.tiktok.com/i18n/pixel/events.js?sdkid=C97F14JC77U63IDI7U40\\u0026lib=ttq"));
+    assert!(
+        policy.starts_with("default-src 'none'; script-src 'nonce-NONCE' https://analytics.tiktok.com "),
+        "{policy}"
+    );
+    for host in ["www.facebook.com", "googleads.g.doubleclick.net", "px.ads.linkedin.com", "t.example.com"] {
+        for list in ["connect-src", "img-src"] {
+            let list = policy.split("; ").find(|part| part.starts_with(list)).unwrap();
+            assert!(list.split(' ').any(|source| source == format!("https://{host}")), "{host} in {list}");
+        }
+    }
+    // hosts of a network's script are not opened for its image
+    assert!(!policy.contains("connect.facebook.net") && !policy.contains("frame-src"), "{policy}");
+    assert!(policy.ends_with("base-uri 'none'; form-action 'none'; frame-ancestors 'none'"));
+    assert_eq!(route.pixels.len(), 5);
+}
+
+#[test]
+fn scripts_of_all_networks_start_under_one_policy() {
+    let mut pixels: Vec<_> = catalogue().keys().map(|key| pixel(key, PixelMode::Script)).collect();
+    let mut second = pixel("meta", PixelMode::Script);
+    second.pixel_id = Uuid::from_u128(1);
+    second.ids.insert("pixel_id".to_owned(), "333333333333333".to_owned());
+    pixels.push(second);
+    let route = compile(link(), tenant(pixels), Reach::Public);
+    let (page, policy) = filled(&route);
+    assert_eq!(page.matches("connect.facebook.net/en_US/fbevents.js").count(), 1, "{page}");
+    assert!(page.contains("window.fbq(\"init\", \"333333333333333\");"));
+    assert!(page.contains("{ eventID: \"00000000-0000-0000-0000-00000000c11c\" }"));
+    assert!(page.contains("window.gtag(\"config\", \"AW-946162814\""));
+    assert!(page.contains("partners.push(\"2503796\");"));
+    assert!(page.contains("ttq._i[\"C97F14JC77U63IDI7U40\"] = [];"));
+    assert!(page.contains("hit:\"^https://www\\u005c.facebook"), "{page}");
+    assert!(policy.contains("https://snap.licdn.com") && policy.contains("frame-src https://bid.g.doubleclick.net"));
+    // the custom image has no script: it is an image still
+    assert!(page.contains("[\"https://t.example.com/p.gif"), "{page}");
+    assert_eq!(route.pixels.len(), 6);
+}
+
+#[test]
+fn nothing_that_a_tenant_writes_breaks_out() {
+    let nasty = "</title></script><script>alert(1)</script>\"'--><!--";
+    let mut link = link();
+    link.title = Some(nasty.to_owned());
+    link.card = Some(Card {
+        title: nasty.to_owned(),
+        description: Some(nasty.to_owned()),
+        image: Some("javascript:1".to_owned()),
+    });
+    let mut meta = pixel("meta", PixelMode::Script);
+    meta.ids.insert("pixel_id".to_owned(), nasty.to_owned());
+    let mut image = pixel("meta", PixelMode::Auto);
+    image.pixel_id = Uuid::from_u128(9);
+    image.ids.insert("pixel_id".to_owned(), nasty.to_owned());
+    let mut tenant = tenant(vec![meta, image]);
+    tenant.name = nasty.to_owned();
+    tenant.policy.referrer_policy = format!("no-referrer\r\nx: {nasty}");
+    let route = compile(link, tenant, Reach::Public);
+    let (page, policy) = filled(&route);
+    assert_eq!(page.matches("<script").count(), 1, "{page}");
+    assert_eq!(page.matches("</script>").count(), 1);
+    assert_eq!(page.matches("</title>").count(), 1);
+    assert!(!page.contains("<!--") && !page.contains("-->"));
+    assert!(!policy.contains("alert"));
+    assert_eq!(route.page.as_ref().unwrap().referrer_policy(), "strict-origin-when-cross-origin");
+    let card = String::from_utf8(route.card.unwrap().body.into_vec()).unwrap();
+    assert!(!card.contains("<script") && !card.contains("og:image"), "{card}");
+    assert_eq!(card.matches("og:title\" content=\"&lt;/title&gt;&lt;/script&gt;&lt;script&gt;").count(), 1);
+    assert!(!card.contains("http-equiv"));
+}
+
+#[test]
+fn pixels_apply_by_default_or_by_choice_and_only_where_they_can_fire() {
+    let mut chosen = pixel("meta", PixelMode::Auto);
+    chosen.default = false;
+    let mut unknown = pixel("linkedin", PixelMode::Auto);
+    unknown.network = "later".to_owned();
+    let with =
+        |link: LinkDocument, pixels: Vec<PixelDocument>| compile(link, tenant(pixels), Reach::Public).pixels.len();
+    assert_eq!(with(link(), vec![chosen.clone(), unknown.clone()]), 0);
+    let mut choosing = link();
+    choosing.pixel_ids = vec![chosen.pixel_id];
+    assert_eq!(with(choosing.clone(), vec![chosen.clone(), unknown, pixel("tiktok", PixelMode::Auto)]), 2);
+    choosing.without_pixels = true;
+    assert_eq!(with(choosing, vec![chosen, pixel("tiktok", PixelMode::Auto)]), 0);
+    for (address, reach, count) in [
+        ("http://t.example.com/x", Reach::Public, 0),
+        ("https://localhost/x", Reach::Public, 0),
+        ("https://{click_id}.example.com/x", Reach::Public, 0),
+        ("https://me@t.example.com/x", Reach::Public, 0),
+        ("https://t.example.com/x?{click_id}", Reach::Public, 1),
+        ("http://127.0.0.1:9000/x?{destination}", Reach::Local, 1),
+    ] {
+        let mut custom = pixel("custom_image", PixelMode::Auto);
+        custom.ids.insert("url".to_owned(), address.to_owned());
+        let route = compile(link(), tenant(vec![custom]), reach);
+        assert_eq!(route.pixels.len(), count, "{address}");
+        if reach == Reach::Local {
+            let (page, policy) = filled(&route);
+            assert!(policy.contains("connect-src 'self' http://127.0.0.1:9000;"), "{policy}");
+            assert!(page.contains("/x?https%3A%2F%2Fshop.example.com%2Fp%3Fx%3D1%26y%3D%25272%2527"), "{page}");
+        }
+    }
+}
+
+#[test]
+fn a_page_is_small() {
+    let one = filled(&compile(link(), tenant(vec![pixel("meta", PixelMode::Auto)]), Reach::Public)).0.len();
+    assert!(one < 3_900, "{one}");
+    let scripts = catalogue().keys().map(|key| pixel(key, PixelMode::Script)).collect();
+    let all = filled(&compile(link(), tenant(scripts), Reach::Public)).0.len();
+    assert!(all < 10_500, "{all}");
+}
+
+#[test]
+fn a_destination_that_may_not_be_named_any_more_leads_nowhere() {
+    let mut link = link();
+    link.destination = "http://127.0.0.1/".to_owned();
+    let route = compile(link, tenant(vec![pixel("meta", PixelMode::Auto)]), Reach::Public);
+    assert!(route.target.is_none() && route.page.is_none() && route.pixels.is_empty());
+}

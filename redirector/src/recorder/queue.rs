@@ -1,0 +1,336 @@
+//! What lies between visits and the writer: encoded records, gathered into groups. A visit pushes under a short lock
+//! and waits for its group; the writer takes a whole group, writes it, and wakes everyone in it.
+//! Always holds: sequence numbers are given under the lock, and those of a group that could not be written are given
+//! again.
+
+use super::DropReason;
+use crate::health::Counters;
+use contract::frame;
+use std::{
+    future::Future,
+    mem,
+    pin::Pin,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{
+            AtomicU64,
+            Ordering::{Acquire, Relaxed, Release},
+        },
+    },
+    task::{Context, Poll, Waker},
+    time::{Duration, Instant},
+};
+use tokio::sync::Notify;
+
+/// Most bytes that wait for the disk.
+const MOST_PENDING: usize = 8 * 1024 * 1024;
+
+/// Events on their way to the log.
+pub(super) struct Queue {
+    gathering: Mutex<Gathering>,
+    /// Tells the writer that a group is there.
+    work: Condvar,
+    /// Every group up to this one has its answer.
+    answered: AtomicU64,
+    /// Nobody waits any longer for the groups up to this one, answered or not.
+    released: AtomicU64,
+    /// Every record up to this one is in the log.
+    written: AtomicU64,
+    /// Tells the shipper that the log has grown.
+    pub(super) grown: Notify,
+    cap: u64,
+    counters: Arc<Counters>,
+}
+
+struct Gathering {
+    records: Vec<u8>,
+    first_seq: u64,
+    count: u64,
+    /// The number of the group that is being gathered.
+    group: u64,
+    waiting: Vec<Waker>,
+    /// Those who wait for the group that is being written.
+    writing: Vec<Waker>,
+    writing_since: Option<Instant>,
+    writer_sleeps: bool,
+    closed: bool,
+}
+
+/// A group that the writer took.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Group {
+    number: u64,
+    pub(super) first_seq: u64,
+    pub(super) count: u64,
+}
+
+impl Queue {
+    pub(super) fn new(cap: u64, counters: Arc<Counters>) -> Self {
+        let gathering = Gathering {
+            records: Vec::new(),
+            first_seq: 1,
+            count: 0,
+            group: 1,
+            waiting: Vec::new(),
+            writing: Vec::new(),
+            writing_since: None,
+            writer_sleeps: false,
+            closed: false,
+        };
+        Self {
+            gathering: Mutex::new(gathering),
+            work: Condvar::new(),
+            answered: AtomicU64::new(0),
+            released: AtomicU64::new(0),
+            written: AtomicU64::new(0),
+            grown: Notify::new(),
+            cap,
+            counters,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Gathering> {
+        self.gathering.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds an event; the number of its group, or `None` when it was dropped.
+    pub(super) fn push(&self, payload: &[u8]) -> Option<u64> {
+        let held = self.counters.held_bytes.load(Relaxed);
+        let mut gathering = self.lock();
+        if gathering.closed {
+            return self.refuse(DropReason::Closed);
+        }
+        let pending = gathering.records.len() + frame::HEADER + payload.len();
+        if held + pending as u64 > self.cap {
+            self.counters.log_broken.store(true, Relaxed);
+            return self.refuse(DropReason::Full);
+        }
+        if pending > MOST_PENDING {
+            return self.refuse(DropReason::Stalled);
+        }
+        let seq = gathering.first_seq + gathering.count;
+        if !frame::append(&mut gathering.records, seq, payload) {
+            return self.refuse(DropReason::Unencodable);
+        }
+        gathering.count += 1;
+        let group = gathering.group;
+        let writer_sleeps = mem::take(&mut gathering.writer_sleeps);
+        drop(gathering);
+        if writer_sleeps {
+            self.work.notify_one();
+        }
+        Some(group)
+    }
+
+    /// Counts an event that is not recorded.
+    pub(super) fn refuse(&self, reason: DropReason) -> Option<u64> {
+        self.counters.drop_event(reason, 1);
+        None
+    }
+
+    /// Waits for a group and moves its records into `records`, which must be empty; `None` once the queue is closed and
+    /// drained.
+    pub(super) fn take(&self, records: &mut Vec<u8>) -> Option<Group> {
+        let mut gathering = self.lock();
+        while gathering.count == 0 {
+            if gathering.closed {
+                return None;
+            }
+            gathering.writer_sleeps = true;
+            gathering = self.work.wait(gathering).unwrap_or_else(PoisonError::into_inner);
+        }
+        let gathered = &mut *gathering;
+        let group = Group { number: gathered.group, first_seq: gathered.first_seq, count: gathered.count };
+        mem::swap(records, &mut gathered.records);
+        mem::swap(&mut gathered.waiting, &mut gathered.writing);
+        gathered.writing_since = Some(Instant::now());
+        gathered.first_seq += gathered.count;
+        gathered.count = 0;
+        gathered.group += 1;
+        Some(group)
+    }
+
+    /// Answers everyone in a group. After a failure the numbers of its records are given to those that come after.
+    /// `woken` is the writer's own, empty list, so that none is allocated.
+    pub(super) fn finish(&self, group: Group, failure: Option<DropReason>, woken: &mut Vec<Waker>) {
+        if failure.is_none() {
+            let last = group.first_seq + group.count - 1;
+            self.written.store(last, Release);
+            self.counters.written.store(last, Relaxed);
+        }
+        let mut gathering = self.lock();
+        if let Some(reason) = failure {
+            self.counters.drop_event(reason, group.count);
+            gathering.renumber(group.first_seq);
+        }
+        gathering.writing_since = None;
+        mem::swap(&mut gathering.writing, woken);
+        self.answered.store(group.number, Release);
+        drop(gathering);
+        self.counters.log_broken.store(failure.is_some(), Relaxed);
+        self.grown.notify_one();
+        woken.drain(..).for_each(Waker::wake);
+    }
+
+    /// Answers everyone who waits, when the group that is being written has taken longer than `patience`.
+    pub(super) fn release_stalled(&self, patience: Duration) {
+        let mut gathering = self.lock();
+        if gathering.writing_since.is_none_or(|since| since.elapsed() < patience) {
+            return;
+        }
+        let mut woken = mem::take(&mut gathering.writing);
+        woken.append(&mut gathering.waiting);
+        self.released.store(gathering.group, Release);
+        drop(gathering);
+        self.counters.log_broken.store(true, Relaxed);
+        woken.into_iter().for_each(Waker::wake);
+    }
+
+    /// Takes no more events; the writer drains what is there.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.work.notify_one();
+    }
+
+    /// Whether the visits of a group need not wait any longer.
+    fn is_over(&self, group: u64) -> bool {
+        if self.answered.load(Acquire) >= group {
+            return true;
+        }
+        let released = self.released.load(Acquire) >= group;
+        if released {
+            self.counters.unconfirmed.fetch_add(1, Relaxed);
+        }
+        released
+    }
+
+    /// The last record that is in the log.
+    pub(super) fn written(&self) -> u64 {
+        self.written.load(Acquire)
+    }
+}
+
+impl Gathering {
+    fn renumber(&mut self, first_seq: u64) {
+        self.first_seq = first_seq;
+        let old = mem::take(&mut self.records);
+        for (seq, record) in (first_seq..).zip(frame::records(&old)) {
+            // what fitted once fits again
+            let fitted = frame::append(&mut self.records, seq, record.payload);
+            debug_assert!(fitted);
+        }
+    }
+}
+
+/// Resolves when an event is in the log, or was counted as dropped.
+#[must_use = "the response waits for it"]
+pub struct Recorded {
+    queue: Arc<Queue>,
+    group: Option<u64>,
+    waits: bool,
+}
+
+impl Recorded {
+    pub(super) const fn new(queue: Arc<Queue>, group: Option<u64>) -> Self {
+        Self { queue, group, waits: false }
+    }
+}
+
+impl Future for Recorded {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let Some(group) = self.group else { return Poll::Ready(()) };
+        if self.queue.is_over(group) {
+            return Poll::Ready(());
+        }
+        let mut gathering = self.queue.lock();
+        // again, under the lock: the writer answers under it
+        if self.queue.is_over(group) {
+            return Poll::Ready(());
+        }
+        let waiting = if gathering.group == group { &mut gathering.waiting } else { &mut gathering.writing };
+        // polled again before its time, perhaps by another task: the old waker may be the wrong one
+        if !self.waits || !waiting.iter().any(|waker| waker.will_wake(context.waker())) {
+            waiting.push(context.waker().clone());
+        }
+        drop(gathering);
+        self.waits = true;
+        Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(cap: u64) -> Arc<Queue> {
+        Arc::new(Queue::new(cap, Arc::default()))
+    }
+
+    fn seqs(records: &[u8]) -> Vec<u64> {
+        frame::records(records).map(|record| record.seq).collect()
+    }
+
+    #[tokio::test]
+    async fn everyone_in_a_group_is_answered_at_once_and_not_before() {
+        let queue = queue(1 << 20);
+        let mut both = [b"one", b"two"].map(|payload| Recorded::new(queue.clone(), queue.push(payload)));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(both.iter_mut().all(|recorded| Pin::new(recorded).poll(&mut context).is_pending()));
+        let mut records = Vec::new();
+        let group = queue.take(&mut records).unwrap();
+        let later = Recorded::new(queue.clone(), queue.push(b"three"));
+        queue.finish(group, None, &mut Vec::new());
+        for recorded in both {
+            recorded.await;
+        }
+        assert_eq!((seqs(&records), queue.written()), (vec![1, 2], 2));
+        let mut later = later;
+        assert!(Pin::new(&mut later).poll(&mut context).is_pending());
+        queue.close();
+        records.clear();
+        assert!(queue.take(&mut records).is_some(), "what was taken in is written, closed or not");
+        assert_eq!(seqs(&records), [3]);
+        assert!(queue.take(&mut Vec::new()).is_none());
+        assert_eq!(queue.push(b"four"), None);
+        assert_eq!(queue.counters.dropped[DropReason::Closed as usize].load(Relaxed), 1);
+    }
+
+    #[test]
+    fn numbers_of_a_failed_group_are_given_again() {
+        let queue = queue(1 << 20);
+        for payload in [b"one", b"two"] {
+            assert_eq!(queue.push(payload), Some(1));
+        }
+        let mut records = Vec::new();
+        let group = queue.take(&mut records).unwrap();
+        assert_eq!(queue.push(b"three"), Some(2));
+        queue.finish(group, Some(DropReason::DiskFull), &mut Vec::new());
+        assert_eq!(queue.push(b"four"), Some(2));
+        records.clear();
+        let group = queue.take(&mut records).unwrap();
+        assert_eq!((seqs(&records), group.first_seq, group.count), (vec![1, 2], 1, 2));
+        assert_eq!(frame::records(&records).next().unwrap().payload, b"three");
+        assert_eq!(queue.counters.dropped[DropReason::DiskFull as usize].load(Relaxed), 2);
+    }
+
+    #[test]
+    fn a_stalled_disk_keeps_nobody_waiting_and_the_cap_is_kept() {
+        let queue = queue(64);
+        let mut recorded = Recorded::new(queue.clone(), queue.push(b"one"));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut recorded).poll(&mut context).is_pending());
+        queue.release_stalled(Duration::ZERO);
+        assert!(Pin::new(&mut recorded).poll(&mut context).is_pending(), "nothing is being written");
+        let group = queue.take(&mut Vec::new()).unwrap();
+        queue.release_stalled(Duration::ZERO);
+        assert!(Pin::new(&mut recorded).poll(&mut context).is_ready());
+        assert_eq!(queue.counters.unconfirmed.load(Relaxed), 1);
+        assert_eq!(queue.push(b"two"), Some(2));
+        assert!(queue.released.load(Relaxed) >= 2, "nor does anybody who comes meanwhile");
+        queue.finish(group, None, &mut Vec::new());
+        assert_eq!(queue.push(&[0; 64]), None);
+        assert_eq!(queue.counters.dropped[DropReason::Full as usize].load(Relaxed), 1);
+    }
+}

@@ -1,0 +1,8 @@
+//! The API as an integrator meets it: sessions, inputs with mistakes, many links at once, lists, and what is no request
+//! at all.
+
+mod door;
+mod inputs;
+mod lists;
+mod sessions;
+mod tenants;

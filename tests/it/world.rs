@@ -1,0 +1,219 @@
+//! The world that a test lives in: the product in one of its settings, as real processes on ports and in folders of its
+//! own, and what it needs. A scenario is written once and run in each setting by [`in_both!`].
+
+pub(crate) mod browser;
+pub(crate) mod client;
+pub(crate) mod postgres;
+pub(crate) mod process;
+pub(crate) mod program;
+pub(crate) mod redis;
+pub(crate) mod stand_in;
+pub(crate) mod wait;
+
+use browser::{Browser, Scripts, USER_AGENT};
+use client::{Account, Client};
+use postgres::Postgres;
+use program::Program;
+use redis::Redis;
+use stand_in::StandIn;
+use std::{collections::BTreeMap, path::Path};
+use tempfile::TempDir;
+
+/// How the product is set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Setting {
+    /// One process on SQLite, without Redis.
+    Embedded,
+    /// `api serve` and `redirector` on PostgreSQL and Redis.
+    OneBox,
+}
+
+/// Services that a test may stop; what is `None` is shared or not there in this setting.
+#[derive(Default)]
+pub(crate) struct Own {
+    /// The database.
+    pub(crate) postgres: Option<Postgres>,
+    /// The cache and the click streams.
+    pub(crate) redis: Option<Redis>,
+}
+
+/// The product and what it needs.
+pub(crate) struct World {
+    /// How it is set up.
+    pub(crate) setting: Setting,
+    /// Services of this world alone.
+    pub(crate) own: Own,
+    /// Its programs: one in the embedded default, `api` and `redirector` in the other.
+    programs: Vec<Program>,
+    api: String,
+    redirector: String,
+    visitor: reqwest::Client,
+    stand_in: StandIn,
+    folder: TempDir,
+}
+
+impl World {
+    /// Starts the product; `variables` come on top of what it needs to run.
+    pub(crate) async fn start(setting: Setting, own: Own, variables: &[(&str, &str)]) -> Self {
+        let folder = tempfile::Builder::new().prefix("stopover-world-").tempdir().unwrap();
+        let (api, redirector) = (process::free_port(), process::free_port());
+        let mut common = BTreeMap::new();
+        let mut set = |name: &str, value: String| drop(common.insert(format!("STOPOVER_{name}"), value));
+        set("API_LISTEN", format!("127.0.0.1:{api}"));
+        set("REDIRECTOR_LISTEN", format!("127.0.0.1:{redirector}"));
+        set("DEFAULT_DOMAIN", format!("localhost:{redirector}"));
+        set("DATA_DIR", folder.path().join("data").display().to_string());
+        set("LOG", "info,sqlx=warn".to_owned());
+        if setting == Setting::OneBox {
+            let (database_url, redis_url) = services(&own).await;
+            set("DATABASE_URL", database_url);
+            set("REDIS_URL", redis_url);
+            set("REDIS_PREFIX", format!("t{redirector}"));
+            set("JWT_SECRET", "a secret for tests alone, of more than 32 bytes".to_owned());
+        }
+        for (name, value) in variables {
+            set(name, (*value).to_owned());
+        }
+        let health = [format!("http://127.0.0.1:{api}/health"), format!("http://127.0.0.1:{redirector}/_health")];
+        let mut world = Self {
+            setting,
+            own,
+            programs: programs(setting, &common, folder.path(), health),
+            api: format!("http://127.0.0.1:{api}/graphql"),
+            redirector: format!("http://localhost:{redirector}"),
+            visitor: visitor(),
+            stand_in: StandIn::start().await,
+            folder,
+        };
+        for program in &mut world.programs {
+            program.start().await;
+        }
+        world
+    }
+
+    /// The program that answers GraphQL.
+    pub(crate) fn api(&mut self) -> &mut Program {
+        &mut self.programs[0]
+    }
+
+    /// The program that answers visits; in the embedded default the same one.
+    pub(crate) fn redirector(&mut self) -> &mut Program {
+        self.programs.last_mut().unwrap()
+    }
+
+    /// A client that nobody has logged in.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.api.clone())
+    }
+
+    /// Makes an account with a tenant.
+    pub(crate) async fn sign_up(&self) -> Account {
+        self.client().sign_up("Acme").await
+    }
+
+    /// A visit by a person's plain HTTP client that follows no redirect.
+    pub(crate) fn visit(&self, path: &str) -> reqwest::RequestBuilder {
+        self.request(reqwest::Method::GET, path)
+    }
+
+    /// Any request to the redirector.
+    pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.visitor.request(method, format!("{}/{path}", self.redirector)).header("user-agent", USER_AGENT)
+    }
+
+    /// `localhost` with the redirector's port.
+    pub(crate) fn domain(&self) -> &str {
+        self.redirector.trim_start_matches("http://")
+    }
+
+    /// The internet.
+    pub(crate) fn stand_in(&self) -> &StandIn {
+        &self.stand_in
+    }
+
+    /// A browser.
+    pub(crate) async fn browser(&self) -> Browser {
+        Browser::start(&self.stand_in, Scripts::Run).await
+    }
+
+    /// A browser that runs no scripts.
+    pub(crate) async fn browser_without_scripts(&self) -> Browser {
+        Browser::start(&self.stand_in, Scripts::Off).await
+    }
+
+    /// The folder that its programs write into.
+    pub(crate) fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for program in &self.programs {
+                eprintln!("{}", program.log());
+            }
+        }
+    }
+}
+
+fn programs(
+    setting: Setting,
+    common: &BTreeMap<String, String>,
+    folder: &Path,
+    [api, redirector]: [String; 2],
+) -> Vec<Program> {
+    let variables = || common.clone();
+    match setting {
+        Setting::Embedded => vec![Program::new("stopover", &[], variables(), folder, vec![api, redirector])],
+        Setting::OneBox => vec![
+            Program::new("api", &["serve"], variables(), folder, vec![api]),
+            Program::new("redirector", &[], variables(), folder, vec![redirector]),
+        ],
+    }
+}
+
+async fn services(own: &Own) -> (String, String) {
+    let database_url = match &own.postgres {
+        Some(postgres) => postgres.database().await,
+        None => Postgres::shared().await.database().await,
+    };
+    let redis_url = match &own.redis {
+        Some(redis) => redis.url(),
+        None => Redis::shared().await.url(),
+    };
+    (database_url, redis_url)
+}
+
+fn visitor() -> reqwest::Client {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+/// Runs a scenario in a fresh world of a setting.
+pub(crate) fn run(setting: Setting, variables: &[(&str, &str)], scenario: impl AsyncFnOnce(&mut World)) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut world = World::start(setting, Own::default(), variables).await;
+        scenario(&mut world).await;
+    });
+}
+
+/// Makes two tests of each scenario, one in each setting.
+macro_rules! in_both {
+    ($($scenario:ident),+ $(,)?) => { $(
+        mod $scenario {
+            use $crate::world::{Setting, run};
+
+            #[test]
+            fn embedded() {
+                run(Setting::Embedded, &[], super::$scenario);
+            }
+
+            #[test]
+            fn one_box() {
+                run(Setting::OneBox, &[], super::$scenario);
+            }
+        }
+    )+ };
+}
+pub(crate) use in_both;

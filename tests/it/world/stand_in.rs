@@ -1,0 +1,158 @@
+//! Plays every host of the internet for the browser of a test: the ad networks, by scripts of our own that behave as
+//! theirs do, and the destinations. One port takes both TLS and plain HTTP. It writes down every request, and a test may
+//! make a host slow, refusing, failing or redirecting.
+
+mod answer;
+mod request;
+
+pub(crate) use request::Hit;
+
+use super::wait;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+};
+use tokio_rustls::{
+    LazyConfigAcceptor,
+    rustls::{ServerConfig, pki_types::PrivatePkcs8KeyDer, server::Acceptor},
+};
+
+/// How a host behaves.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Behaviour {
+    /// Answers at once.
+    #[default]
+    Answers,
+    /// Answers after a while.
+    Slow(Duration),
+    /// Takes the connection and hangs up before a request can be made, as a filter on the way does.
+    Refuses,
+    /// Answers 500.
+    Fails,
+    /// Sends its visitor on: the first request to `/` + anything gets 302 to this address.
+    Redirects(String),
+}
+
+/// The hosts.
+#[derive(Clone)]
+pub(crate) struct StandIn {
+    port: u16,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    hits: Mutex<Vec<Hit>>,
+    behaviours: Mutex<HashMap<String, Behaviour>>,
+}
+
+impl StandIn {
+    /// Starts it; it ends with the runtime of the test.
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = Arc::new(State::default());
+        let tls = Arc::new(certificate());
+        let served = state.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (state, tls) = (served.clone(), tls.clone());
+                tokio::spawn(async move { state.welcome(stream, tls).await });
+            }
+        });
+        Self { port, state }
+    }
+
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Makes a host behave.
+    pub(crate) fn behave(&self, host: &str, behaviour: Behaviour) {
+        self.state.behaviours.lock().unwrap().insert(host.to_owned(), behaviour);
+    }
+
+    /// What a host was asked so far.
+    pub(crate) fn hits(&self, host: &str) -> Vec<Hit> {
+        self.state.hits.lock().unwrap().iter().filter(|hit| hit.host == host).cloned().collect()
+    }
+
+    /// Every host that was asked so far, and how often.
+    pub(crate) fn hosts(&self) -> HashMap<String, usize> {
+        let mut hosts = HashMap::new();
+        for hit in self.state.hits.lock().unwrap().iter() {
+            *hosts.entry(hit.host.clone()).or_default() += 1;
+        }
+        hosts
+    }
+
+    /// Waits for the first request to a host that `is_it` accepts.
+    pub(crate) async fn hit(&self, host: &str, is_it: impl Fn(&Hit) -> bool) -> Hit {
+        let found = async || self.hits(host).into_iter().find(|hit| is_it(hit));
+        wait::until(&format!("a request to {host}; asked were {:?}", self.hosts()), Duration::from_secs(15), found).await
+    }
+
+    /// Forgets what was asked.
+    pub(crate) fn forget(&self) {
+        self.state.hits.lock().unwrap().clear();
+    }
+}
+
+impl State {
+    async fn welcome(&self, stream: TcpStream, tls: Arc<ServerConfig>) {
+        let mut first = [0];
+        // 22 opens a TLS handshake
+        match stream.peek(&mut first).await {
+            Ok(1) if first[0] == 22 => {
+                let Ok(start) = LazyConfigAcceptor::new(Acceptor::default(), stream).await else { return };
+                let host = start.client_hello().server_name().unwrap_or_default().to_owned();
+                if self.behaviour(&host) == Behaviour::Refuses {
+                    return;
+                }
+                if let Ok(stream) = start.into_stream(tls).await {
+                    self.serve(stream, true).await;
+                }
+            }
+            Ok(1) => self.serve(stream, false).await,
+            _ => {}
+        }
+    }
+
+    async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin, tls: bool) {
+        let mut stream = BufReader::new(stream);
+        while stream.fill_buf().await.is_ok_and(|bytes| !bytes.is_empty()) {
+            let Some(hit) = request::read(&mut stream, tls).await else { return };
+            let behaviour = self.behaviour(&hit.host);
+            if behaviour == Behaviour::Refuses {
+                return;
+            }
+            let answer = answer::to(&hit, &behaviour);
+            self.hits.lock().unwrap().push(hit);
+            if let Behaviour::Slow(delay) = behaviour {
+                tokio::time::sleep(delay).await;
+            }
+            if stream.write_all(&answer).await.is_err() || stream.flush().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn behaviour(&self, host: &str) -> Behaviour {
+        self.behaviours.lock().unwrap().get(host).cloned().unwrap_or_default()
+    }
+}
+
+fn certificate() -> ServerConfig {
+    let made = rcgen::generate_simple_self_signed(vec!["stand-in.example".to_owned()]).unwrap();
+    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let config = ServerConfig::builder().with_no_client_auth();
+    let mut config = config.with_single_cert(vec![made.cert.der().clone()], key.into()).unwrap();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config
+}
