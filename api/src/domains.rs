@@ -140,8 +140,8 @@ pub(crate) struct Usable {
 }
 
 impl Usable {
-    /// Reads which of the domains `asked` the tenant may use, and the default one. `kept` is where a link lives already:
-    /// it may stay there though the domain takes no new links.
+    /// Reads which of the domains `asked` the tenant may use, and the default one. `kept` is where a link lives
+    /// already: it may stay there though the domain takes no new links.
     pub(crate) async fn load(
         db: &impl ConnectionTrait,
         rules: &Rules,

@@ -12,6 +12,7 @@ pub mod link;
 pub mod loaders;
 pub mod network;
 pub mod node;
+mod order;
 pub mod page;
 pub mod pixel;
 pub mod report;

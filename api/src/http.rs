@@ -98,7 +98,9 @@ impl Endpoint for Rooms {
             ("/", Some(ide)) if reads => ide.page(),
             ("/schema.graphql", Some(ide)) if reads => ide.schema(),
             ("/health", _) | ("/" | "/schema.graphql", Some(_)) => {
-                plain(StatusCode::METHOD_NOT_ALLOWED, "this address is read with GET").with_header(header::ALLOW, "GET, HEAD").into_response()
+                plain(StatusCode::METHOD_NOT_ALLOWED, "this address is read with GET")
+                    .with_header(header::ALLOW, "GET, HEAD")
+                    .into_response()
             }
             _ => plain(StatusCode::NOT_FOUND, "there is nothing here; the API is at POST /graphql"),
         })

@@ -13,7 +13,7 @@ use contract::{
 };
 use entities::{outbox, slot, tenant};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, prelude::Uuid};
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 use tokio::sync::broadcast;
 
 /// How long an operation waits for its changes to be published before it leaves them to the relay.
@@ -36,21 +36,28 @@ pub struct Change {
 }
 
 impl Changes {
-    /// Notes that an address resolves to something else now: `link_id`, or nothing.
+    /// Notes that addresses resolve to something else now, each to its link or to nothing. Many go in one order for
+    /// everybody, against deadlocks.
     ///
     /// # Errors
     /// Of the database.
-    pub async fn slot(
+    pub async fn slots(
         &mut self,
         tx: &impl ConnectionTrait,
         clock: &Clock,
-        (domain_id, host): (Uuid, &Host),
-        slug: &Slug,
-        link_id: Option<Uuid>,
+        moved: impl IntoIterator<Item = (Uuid, Host, Slug, Option<Uuid>)>,
     ) -> Result<(), DbErr> {
-        let ver = slot::bump(tx, domain_id, slug.as_str(), link_id).await?;
-        let key = DocumentKey::Link(LinkAddress { host: host.clone(), slug: slug.clone() });
-        self.note(tx, clock, key, ver).await
+        let mut addresses = HashMap::new();
+        let mut resolutions = Vec::new();
+        for (domain_id, host, slug, link_id) in moved {
+            resolutions.push(slot::Resolution { domain_id, slug: slug.to_string(), link_id });
+            addresses.insert((domain_id, slug.to_string()), LinkAddress { host, slug });
+        }
+        let rows = slot::bump(tx, resolutions).await?;
+        let named = rows
+            .into_iter()
+            .filter_map(|row| Some((DocumentKey::Link(addresses.remove(&(row.domain_id, row.slug))?), row.ver)));
+        self.note(tx, clock, named.collect()).await
     }
 
     /// Notes that a tenant or one of its pixels changed.
@@ -59,7 +66,7 @@ impl Changes {
     /// Of the database.
     pub async fn tenant(&mut self, tx: &impl ConnectionTrait, clock: &Clock, tenant_id: Uuid) -> Result<(), DbErr> {
         let ver = tenant::bump(tx, tenant_id).await?;
-        self.note(tx, clock, DocumentKey::Tenant(tenant_id), ver).await
+        self.note(tx, clock, vec![(DocumentKey::Tenant(tenant_id), ver)]).await
     }
 
     /// Notes that a domain changed, to the version that its row has now.
@@ -73,28 +80,33 @@ impl Changes {
         host: &Host,
         ver: i64,
     ) -> Result<(), DbErr> {
-        self.note(tx, clock, DocumentKey::Domain(host.clone()), ver).await
+        self.note(tx, clock, vec![(DocumentKey::Domain(host.clone()), ver)]).await
     }
 
     async fn note(
         &mut self,
         tx: &impl ConnectionTrait,
         clock: &Clock,
-        key: DocumentKey,
-        ver: i64,
+        documents: Vec<(DocumentKey, i64)>,
     ) -> Result<(), DbErr> {
-        let id = Uuid::now_v7();
-        let row = outbox::ActiveModel {
-            id: Set(id),
-            key: Set(key.to_string()),
-            ver: Set(ver),
-            created_at: Set(clock.now()),
-            published_at: Set(None),
-        };
-        outbox::Entity::insert(row).exec_without_returning(tx).await?;
-        let version = u64::try_from(ver).unwrap_or_default();
-        self.made.push(Change { id, announcement: Announcement { key, version } });
-        Ok(())
+        let created_at = clock.now();
+        let mut rows = Vec::new();
+        for (key, ver) in documents {
+            let id = Uuid::now_v7();
+            rows.push(outbox::ActiveModel {
+                id: Set(id),
+                key: Set(key.to_string()),
+                ver: Set(ver),
+                created_at: Set(created_at),
+                published_at: Set(None),
+            });
+            let version = u64::try_from(ver).unwrap_or_default();
+            self.made.push(Change { id, announcement: Announcement { key, version } });
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        outbox::Entity::insert_many(rows).exec_without_returning(tx).await.map(drop)
     }
 }
 
@@ -110,30 +122,31 @@ pub enum Publisher {
 impl Publisher {
     /// Announces committed changes. Never fails and takes at most 50 ms: what remains is the relay's.
     pub async fn publish(&self, db: &Db, clock: &Clock, changes: Changes) {
+        let redis = match self {
+            // nobody listening means nothing is remembered either; the relay marks the rows
+            Self::Local(sender) => {
+                return changes.made.into_iter().for_each(|change| drop(sender.send(change.announcement)));
+            }
+            Self::Redis(redis) => redis,
+        };
         if changes.made.is_empty() {
             return;
         }
-        if let Self::Local(sender) = self {
-            // nobody listening means nothing is remembered either
-            changes.made.iter().for_each(|change| drop(sender.send(change.announcement.clone())));
-        }
-        match tokio::time::timeout(BUDGET, self.deliver(db, clock, &changes.made)).await {
+        match tokio::time::timeout(BUDGET, deliver(redis, db, clock, &changes.made)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "a change was not published; the relay brings it"),
-            Err(_) => tracing::warn!("a change was not published in time; the relay brings it"),
+            Err(_) => tracing::debug!("a change was not published in time; the relay brings it"),
         }
     }
+}
 
-    /// Publishes changes and marks their outbox rows; whatever fails stays unmarked.
-    async fn deliver(&self, db: &Db, clock: &Clock, changes: &[Change]) -> Result<(), String> {
-        if let Self::Redis(redis) = self {
-            for change in changes {
-                redis.publish(db, &change.announcement.key).await?;
-            }
-        }
-        let ids = changes.iter().map(|change| change.id);
-        mark(db, clock, ids).await.map_err(|error| error.to_string())
+/// Publishes changes and marks their outbox rows; whatever fails stays unmarked.
+async fn deliver(redis: &redis::RedisPublisher, db: &Db, clock: &Clock, changes: &[Change]) -> Result<(), String> {
+    for change in changes {
+        redis.publish(db, &change.announcement.key).await?;
     }
+    let ids = changes.iter().map(|change| change.id);
+    mark(db, clock, ids).await.map_err(|error| error.to_string())
 }
 
 /// Marks outbox rows as published.

@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     fn sort(descending: bool) -> Sort<u128> {
-        Sort { name: "id", by: None, id: Expr::col("id").into(), id_of: |row| Uuid::from_u128(*row), descending }
+        Sort { name: "id", by: None, id: Expr::col("id"), id_of: |row| Uuid::from_u128(*row), descending }
     }
 
     fn numbers(window: &Window<u128>) -> Vec<u128> {

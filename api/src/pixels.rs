@@ -1,6 +1,6 @@
-//! Pixels of a tenant: made, changed and deleted one at a time behind the tenant's row lock, so that their number and the
-//! size of the tenant's document stay within bounds whoever writes at once. Each write commits the new version of that
-//! document with it.
+//! Pixels of a tenant: made, changed and deleted one at a time behind the tenant's row lock, so that their number and
+//! the size of the tenant's document stay within bounds whoever writes at once. Each write commits the new version of
+//! that document with it.
 
 mod check;
 mod image;
@@ -144,8 +144,8 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: PixelChange
     Ok(Saved { pixel: row.try_into()?, warnings })
 }
 
-/// Deletes a pixel; it leaves the links that had it. Their documents may name it until they next change: a pixel that the
-/// tenant's document does not have fires nowhere.
+/// Deletes a pixel; it leaves the links that had it. Their documents may name it until they next change: a pixel that
+/// the tenant's document does not have fires nowhere.
 ///
 /// # Errors
 /// `NOT_FOUND` in `id`; of the database.

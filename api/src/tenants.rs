@@ -12,16 +12,15 @@ use entities::{membership, membership::Role, tenant};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},
-    ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
     prelude::Uuid,
-    sea_query::ExprTrait,
 };
 use std::ops::RangeInclusive;
 
 /// Longest name, in characters.
 pub const MAX_NAME: usize = 100;
 /// Most tenants that one user may own.
-pub const MAX_OWNED: u64 = 100;
+pub const MAX_OWNED: usize = 100;
 /// What a page may wait for at most, in milliseconds.
 pub const BUDGET_MS: RangeInclusive<i32> = 300..=5_000;
 
@@ -47,9 +46,8 @@ pub async fn create(app: &App, caller: Caller, name: &str) -> Result<(TenantScop
     mistakes.check()?;
     let mut changes = Changes::default();
     let tx = app.db.begin().await?;
-    let owns = membership::Column::UserId.eq(caller.user_id).and(membership::Column::Role.eq(Role::Owner));
-    // of the caller, not of a tenant
-    if membership::Entity::find().filter(owns).count(&tx).await? >= MAX_OWNED {
+    let owned = TenantScope::all(&tx, caller).await?.iter().filter(|scope| scope.role() == Role::Owner).count();
+    if owned >= MAX_OWNED {
         let rule = format!("a user owns at most {MAX_OWNED} tenants");
         return Err(Error::mistake("name", Code::LimitReached, rule));
     }

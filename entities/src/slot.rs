@@ -26,16 +26,36 @@ impl ActiveModelBehavior for ActiveModel {}
 
 use sea_orm::{ActiveValue::Set, sea_query::OnConflict};
 
-/// Counts one up the version of an address and says what is there now; makes the address when it is new. Gives the new
-/// version. Must run in the transaction that changes the link.
+/// What an address resolves to from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution {
+    /// The domain.
+    pub domain_id: Uuid,
+    /// The path on it.
+    pub slug: String,
+    /// The link there; `None` for nothing.
+    pub link_id: Option<Uuid>,
+}
+
+/// Counts one up the version of each address and says what is there now; makes the addresses that are new. Gives the
+/// rows as they are then, in any order. Must run in the transaction that changes the links; the caller gives each address
+/// once, and many in one order for everybody, against deadlocks.
 ///
 /// # Errors
 /// Of the database.
-pub async fn bump(tx: &impl ConnectionTrait, domain_id: Uuid, slug: &str, link_id: Option<Uuid>) -> Result<i64, DbErr> {
-    let row = ActiveModel { domain_id: Set(domain_id), slug: Set(slug.to_owned()), ver: Set(1), link_id: Set(link_id) };
+pub async fn bump(tx: &impl ConnectionTrait, resolutions: Vec<Resolution>) -> Result<Vec<Model>, DbErr> {
+    if resolutions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = resolutions.into_iter().map(|to| ActiveModel {
+        domain_id: Set(to.domain_id),
+        slug: Set(to.slug),
+        ver: Set(1),
+        link_id: Set(to.link_id),
+    });
     let counted = OnConflict::columns([Column::DomainId, Column::Slug])
         .value(Column::Ver, crate::plus_one((Entity, Column::Ver)))
         .update_column(Column::LinkId)
         .to_owned();
-    Ok(Entity::insert(row).on_conflict(counted).exec_with_returning(tx).await?.ver)
+    Entity::insert_many(rows).on_conflict(counted).exec_with_returning(tx).await
 }

@@ -139,7 +139,28 @@ async fn a_click_reaches_every_network_and_the_report(world: &mut World) {
     }
     assert_eq!(row(&delivery, &pixels.tiktok)["fired"], 1, "{delivery:#?}");
     the_report_tells_of_one_click(&account, &link).await;
+    the_click_is_listed(&account, &link, &get("k").join("")).await;
     browser.close().await;
+}
+
+async fn the_click_is_listed(account: &Account, link: &Link, click_id: &str) {
+    let selection = "clickId excluded browser os device utm { source medium campaign } uid parameters { name value }
+        pixels { pixel { network } state }";
+    let document = format!("query($id: ID!) {{ link(id: $id) {{ clicks {{ totalCount nodes {{ {selection} }} }} }} }}");
+    let data = account.client.query(&document, json!({ "id": link.id })).await;
+    let clicks = &data["link"]["clicks"];
+    assert_eq!(clicks["totalCount"], 1);
+    let mut click = clicks["nodes"][0].clone();
+    let pixels = click["pixels"].take();
+    let expected = json!({
+        "clickId": click_id, "excluded": null, "browser": "Chrome", "os": "Linux", "device": "DESKTOP",
+        "utm": { "source": "newsletter", "medium": "email", "campaign": "x y" }, "uid": "ann", "pixels": null,
+        "parameters": [{ "name": "ref", "value": "theirs" }, { "name": "color", "value": "red" }],
+    });
+    assert_eq!(click, expected, "the click id of ad networks is not kept");
+    let networks: Vec<&str> = pixels.as_array().unwrap().iter().map(|pixel| text(&pixel["pixel"]["network"])).collect();
+    assert_eq!(networks, ["META", "GOOGLE_ADS", "LINKEDIN", "TIKTOK", "CUSTOM_IMAGE"]);
+    assert!(pixels.as_array().unwrap().iter().all(|pixel| matches!(text(&pixel["state"]), "SENT" | "FIRED")), "{pixels}");
 }
 
 async fn the_report_tells_of_one_click(account: &Account, link: &Link) {
@@ -309,7 +330,8 @@ async fn the_back_button_skips_the_stopover(world: &mut World) {
     account.create_pixel("META", &[("pixel_id", "246813579024680")], json!({ "isDefault": true })).await;
     let link = account.create_link("https://shop.example.com/", json!({})).await;
     let browser = world.browser().await;
-    browser.visit("https://news.example.com/").await;
+    // a plain address: from a secure one to this plain stopover a browser tells nothing
+    browser.visit("http://news.example.com/").await;
     browser.arrives_at("news.example.com").await;
     browser.run(&format!("location.href = {}", json!(link.short_url))).await;
     browser.arrives_at("shop.example.com").await;

@@ -4,9 +4,9 @@
 use crate::{
     journeys::{outcome, served},
     world::{
-        World,
+        Setting, World,
         client::{Account, Link, with},
-        in_both, wait,
+        in_both, run, wait,
     },
 };
 use reqwest::Method;
@@ -22,7 +22,40 @@ in_both!(
     a_receipt_counts_once,
     nobody_chooses_another_destination,
     what_is_passed_along_is_as_the_link_says,
+    who_asks_through_a_stranger_is_the_stranger,
 );
+
+/// Where proxies are trusted, the visitor is whom they name.
+#[test]
+fn who_asks_through_a_trusted_proxy_is_whom_it_names() {
+    run(Setting::Embedded, &[("TRUSTED_PROXIES", "127.0.0.1, ::1")], async |world| forwarded(world, 2).await);
+}
+
+async fn who_asks_through_a_stranger_is_the_stranger(world: &mut World) {
+    forwarded(world, 1).await;
+}
+
+/// Two visits for two addresses, which are this many visitors.
+async fn forwarded(world: &mut World, visitors: u64) {
+    let account = world.sign_up().await;
+    let link = account.create_link("https://shop.example.com/", json!({})).await;
+    served(world, &link.slug, 302, "https://shop.example.com/").await;
+    let before = account.clicks(&link).await.0;
+    for address in ["203.0.113.7", "198.51.100.7", "evil, 203.0.113.99"] {
+        let answer = world.visit(&link.slug).header("x-forwarded-for", address).send().await.unwrap();
+        assert_eq!(answer.status(), 302);
+    }
+    counted_at_least(&account, &link, before + 3).await;
+    let report = account.report(&link, "totals { uniqueVisitors }").await;
+    // the first visit came without a proxy, from this machine
+    let expected = if visitors == 1 { 1 } else { 1 + visitors };
+    assert_eq!(report["totals"]["uniqueVisitors"], expected);
+}
+
+async fn counted_at_least(account: &Account, link: &Link, people: u64) {
+    let look = async || (account.clicks(link).await.0 >= people).then_some(());
+    wait::until("clicks of people", Duration::from_secs(5), look).await;
+}
 
 const META: (&str, [(&str, &str); 1]) = ("META", [("pixel_id", "246813579024680")]);
 
@@ -115,7 +148,7 @@ async fn machines_are_answered_and_kept_apart(world: &mut World) {
     let carded = account.create_link(shop, card).await;
     let crawler = "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)";
     let bot = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
-    let visit = async |link: &Link, agent: &str| world.visit(&link.slug).header("user-agent", agent).send().await.unwrap();
+    let visit = async |link: &Link, agent: &str| world.visit_as(&link.slug, agent).send().await.unwrap();
     served(world, &plain.slug, 200, "").await;
     for agent in [crawler, bot, "curl/8.5.0", ""] {
         let answer = visit(&plain, agent).await;

@@ -49,7 +49,7 @@ pub(crate) struct World {
     redirector: String,
     visitor: reqwest::Client,
     stand_in: StandIn,
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 impl World {
@@ -83,7 +83,7 @@ impl World {
             redirector: format!("http://localhost:{redirector}"),
             visitor: visitor(),
             stand_in: StandIn::start().await,
-            folder,
+            _folder: folder,
         };
         for program in &mut world.programs {
             program.start().await;
@@ -116,7 +116,12 @@ impl World {
         self.request(reqwest::Method::GET, path)
     }
 
-    /// Any request to the redirector.
+    /// A visit by whoever says this of themselves.
+    pub(crate) fn visit_as(&self, path: &str, user_agent: &str) -> reqwest::RequestBuilder {
+        self.visitor.get(format!("{}/{path}", self.redirector)).header("user-agent", user_agent)
+    }
+
+    /// Any request of a person to the redirector.
     pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         self.visitor.request(method, format!("{}/{path}", self.redirector)).header("user-agent", USER_AGENT)
     }
@@ -139,11 +144,6 @@ impl World {
     /// A browser that runs no scripts.
     pub(crate) async fn browser_without_scripts(&self) -> Browser {
         Browser::start(&self.stand_in, Scripts::Off).await
-    }
-
-    /// The folder that its programs write into.
-    pub(crate) fn data(&self) -> std::path::PathBuf {
-        self.folder.path().join("data")
     }
 }
 

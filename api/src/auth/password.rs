@@ -21,7 +21,8 @@ const PASSES: u32 = 2;
 /// Hashes at a time.
 const AT_A_TIME: usize = 2;
 /// The hash of a password that nobody has: it is verified where there is no user, so that the answer takes as long.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c3RvcG92ZXItbm9ib2R5LQ$hvq1zO6CWhgiCHYQK9PuGF9PAYfvJTAOsBCKiIw5KTs";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c3RvcG92ZXItbm9ib2R5LQ$hvq1zO6CWhgiCHYQK9PuGF9PAYfvJTAOsBCKiIw5KTs";
 
 /// Hashes passwords and verifies them.
 pub struct Passwords {

@@ -109,7 +109,9 @@ mod tests {
     fn an_address_is_kept_in_lower_case() {
         assert_eq!(checked(" Ann.B+c@Example.COM ").as_deref(), Some("ann.b+c@example.com"));
         let long = format!("{}@example.com", "a".repeat(250));
-        for bad in ["", "ann", "@example.com", "ann@", "Ann <ann@example.com>", "ann@[127.0.0.1]", "a b@example.com", &long] {
+        for bad in
+            ["", "ann", "@example.com", "ann@", "Ann <ann@example.com>", "ann@[127.0.0.1]", "a b@example.com", &long]
+        {
             assert_eq!(checked(bad), None, "{bad}");
         }
     }

@@ -6,8 +6,8 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use contract::clock::{MINUTE, SECOND};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// Life of an access token, in milliseconds.
@@ -69,7 +69,8 @@ impl AccessTokens {
             jti: Uuid::now_v7(),
         };
         let header = Header { typ: Some(TYPE.to_owned()), ..Header::new(Algorithm::HS256) };
-        jsonwebtoken::encode(&header, &claims, &self.sign).map_err(|error| Error::Fault(format!("access token: {error}")))
+        jsonwebtoken::encode(&header, &claims, &self.sign)
+            .map_err(|error| Error::Fault(format!("access token: {error}")))
     }
 
     /// Whom a token was issued to; `None` for anything but a token of ours that is still good.
@@ -158,7 +159,8 @@ mod tests {
         let mut parts: Vec<&str> = good.split('.').collect();
         parts[1] = &changed;
         let long = format!("{good}{}", "A".repeat(MAX_TOKEN));
-        let bad = [format!("{none}.{body}."), format!("{none}.{body}"), parts.join("."), String::new(), ".".into(), long];
+        let bad =
+            [format!("{none}.{body}."), format!("{none}.{body}"), parts.join("."), String::new(), ".".into(), long];
         for token in bad {
             assert_eq!(ours.verify(&token, NOW), None, "{token}");
         }

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 /// Deepest nesting of fields; the introspection query of the common tools needs 15.
 pub(super) const DEPTH: usize = 15;
 /// Highest cost: a field costs 1 and what stands in a list as often as rows may come, besides what a field's own cost is.
-pub(super) const COMPLEXITY: usize = 5_000;
+pub(super) const COMPLEXITY: usize = 10_000;
 /// Most directives on a field.
 pub(super) const DIRECTIVES: usize = 5;
 /// Most fields once all fragments are unfolded.
@@ -38,8 +38,13 @@ pub(super) fn check_text(text: &str) -> Result<(), ServerError> {
             b'}' | b']' | b')' => depth = depth.saturating_sub(1),
             b'#' => rest = &tail[tail.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(tail.len())..],
             b'"' => {
-                let end = if tail.starts_with(b"\"\"") { end_of_block(&tail[2..]).map(|end| end + 2) } else { end_of_string(tail) };
-                let end = end.ok_or_else(|| refusal("a string in the document does not end", code::INVALID_DOCUMENT))?;
+                let end = if tail.starts_with(b"\"\"") {
+                    end_of_block(&tail[2..]).map(|end| end + 2)
+                } else {
+                    end_of_string(tail)
+                };
+                let end =
+                    end.ok_or_else(|| refusal("a string in the document does not end", code::INVALID_DOCUMENT))?;
                 rest = &tail[end..];
             }
             _ => {}
@@ -159,7 +164,8 @@ mod tests {
         ] {
             assert_eq!(check_text(&good), Ok(()), "{good}");
         }
-        for bad in [format!("{{ a(b: {inner}"), format!("{{ a(b: \"]\" {inner}"), "{ a(b: \"x".into(), "\"\"\"".into()] {
+        for bad in [format!("{{ a(b: {inner}"), format!("{{ a(b: \"]\" {inner}"), "{ a(b: \"x".into(), "\"\"\"".into()]
+        {
             assert!(check_text(&bad).is_err(), "{bad}");
         }
     }
@@ -174,6 +180,9 @@ mod tests {
         assert_eq!(error.message, "the document asks for more than 2000 fields");
         let cycle = parse_query("{ a } fragment f on Q { ...g } fragment g on Q { ...f }").unwrap();
         assert_eq!(check_document(&cycle).unwrap_err().message, "a fragment contains itself");
-        assert_eq!(check_document(&parse_query("{ a { ...f ...f ...none } } fragment f on Q { b c }").unwrap()), Ok(()));
+        assert_eq!(
+            check_document(&parse_query("{ a { ...f ...f ...none } } fragment f on Q { b c }").unwrap()),
+            Ok(())
+        );
     }
 }

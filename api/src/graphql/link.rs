@@ -1,5 +1,5 @@
-//! Links: the addresses that are shared. A [`Link`] holds the caller's scope, so that whatever is reached through it was
-//! allowed; what hangs on many links of one answer is loaded together.
+//! Links: the addresses that are shared. A [`Link`] holds the caller's scope, so that whatever is reached through it
+//! was allowed; what hangs on many links of one answer is loaded together.
 
 pub mod input;
 pub mod list;

@@ -1,6 +1,6 @@
 //! Loads what many objects of one answer need in a constant number of statements: the tags, pixels and domains of a
-//! hundred links are read at once. Nothing is kept between two loads, and every key names the tenant that it was allowed
-//! for.
+//! hundred links are read at once. Nothing is kept between two loads, and every key names the tenant that it was
+//! allowed for.
 
 use super::error;
 use crate::{

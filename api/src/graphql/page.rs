@@ -153,7 +153,8 @@ impl<Node: OutputType> Connection<Node> {
         }
     }
 
-    /// How many items there are on all pages together.
+    /// How many items there are on all pages together; counted when it is asked for.
+    #[graphql(complexity = "20")]
     async fn total_count(&self) -> async_graphql::Result<u64> {
         (self.total.0)().await.map_err(error::top_level)
     }

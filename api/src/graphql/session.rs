@@ -109,7 +109,7 @@ pub struct SessionMutation;
 #[Object]
 impl SessionMutation {
     /// Makes an account with a first tenant, and logs it in. Needs no token.
-    #[graphql(complexity = "500 + child_complexity")]
+    #[graphql(complexity = "1_000 + child_complexity")]
     async fn sign_up(
         &self,
         ctx: &Context<'_>,
@@ -129,7 +129,7 @@ impl SessionMutation {
     }
 
     /// Begins a session. Needs no token.
-    #[graphql(complexity = "500 + child_complexity")]
+    #[graphql(complexity = "1_000 + child_complexity")]
     async fn log_in(
         &self,
         ctx: &Context<'_>,

@@ -9,6 +9,7 @@ use super::{
     link::{self, LinkConnection, LinkFilter, LinkOrder},
     page::{self, PageArgs},
     pixel::{self, PixelConnection},
+    report::{self, Report, ReportFilter},
     scalars::DateTime,
 };
 use crate::{
@@ -191,6 +192,16 @@ impl Tenant {
     ) -> Result<DomainConnection> {
         domain::domains_of(ctx, &self.scope, PageArgs::new(first, after, last, before)).await
     }
+
+    /// A report over the clicks of all its links.
+    #[graphql(complexity = "10 + child_complexity")]
+    async fn report(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which clicks; those of the last 30 days when left out.")] filter: Option<ReportFilter>,
+    ) -> Result<Report> {
+        report::of_tenant(ctx, &self.scope, filter)
+    }
 }
 
 /// Input of `createTenant`.
@@ -271,11 +282,7 @@ pub struct TenantQuery;
 #[Object]
 impl TenantQuery {
     /// A tenant that the caller is a member of; null for any other.
-    async fn tenant(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The tenant's id.")] id: ID,
-    ) -> Result<Option<Tenant>> {
+    async fn tenant(&self, ctx: &Context<'_>, #[graphql(desc = "The tenant's id.")] id: ID) -> Result<Option<Tenant>> {
         find(ctx, &id).await
     }
 }
@@ -294,9 +301,7 @@ impl TenantMutation {
     ) -> Result<CreateTenantPayload> {
         let made = tenants::create(context::app(ctx)?, context::caller(ctx)?, &input.name).await;
         Ok(match answer(made)? {
-            Ok((scope, row)) => {
-                CreateTenantPayload { tenant: Some(Tenant::new(scope, row)), user_errors: Vec::new() }
-            }
+            Ok((scope, row)) => CreateTenantPayload { tenant: Some(Tenant::new(scope, row)), user_errors: Vec::new() },
             Err(user_errors) => CreateTenantPayload { tenant: None, user_errors },
         })
     }

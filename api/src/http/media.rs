@@ -54,7 +54,8 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let Some(text) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
     let mut parts = text.split(';').map(str::trim);
     let json = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("application/json"));
-    let charsets = parts.filter_map(|part| part.split_once('=')).filter(|(name, _)| name.eq_ignore_ascii_case("charset"));
+    let charsets =
+        parts.filter_map(|part| part.split_once('=')).filter(|(name, _)| name.eq_ignore_ascii_case("charset"));
     json && charsets.map(|(_, value)| value.trim_matches('"')).all(|value| value.eq_ignore_ascii_case("utf-8"))
 }
 
@@ -104,7 +105,9 @@ mod tests {
 
     #[test]
     fn only_json_in_utf_8_is_read() {
-        let is = |value: &str| is_json(&[(header::CONTENT_TYPE, HeaderValue::from_str(value).unwrap())].into_iter().collect());
+        let is = |value: &str| {
+            is_json(&[(header::CONTENT_TYPE, HeaderValue::from_str(value).unwrap())].into_iter().collect())
+        };
         assert!(is("application/json") && is("Application/JSON; charset=\"UTF-8\""));
         assert!(!is("application/json; charset=utf-16") && !is("text/plain") && !is("application/graphql"));
         assert!(!is("application/x-www-form-urlencoded") && !is_json(&HeaderMap::new()));

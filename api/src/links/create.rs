@@ -1,5 +1,5 @@
-//! Makes links, one or many. Many go in chunks: each chunk is one transaction of a few statements with many rows, so that
-//! a mistake, or a slug that is taken, fails its own link and no other.
+//! Makes links, one or many. Many go in chunks: each chunk is one transaction of a few statements with many rows, so
+//! that a mistake, or a slug that is taken, fails its own link and no other.
 
 use super::{
     Link, attached,
@@ -44,7 +44,8 @@ pub async fn create(app: &App, scope: TenantScope, draft: Draft) -> Result<Link,
 /// Makes links, each on its own: some may fail.
 ///
 /// # Errors
-/// `LIMIT_REACHED` in `links` for more than [`MAX_AT_ONCE`]; of the database: then the links of earlier chunks were made.
+/// `LIMIT_REACHED` in `links` for more than [`MAX_AT_ONCE`]; of the database: then the links of earlier chunks were
+/// made.
 pub async fn create_many(app: &App, scope: TenantScope, drafts: Vec<Draft>) -> Result<Results, Error> {
     if drafts.len() > MAX_AT_ONCE {
         let rule = format!("must be at most {MAX_AT_ONCE} at a time");
@@ -109,11 +110,12 @@ async fn create_chunk(app: &App, scope: TenantScope, drafts: Vec<Draft>) -> Resu
     let attachments = attachments.iter().map(|(id, tags, pixels)| (*id, tags.as_slice(), pixels.as_slice()));
     attached::write(&tx, scope.tenant_id(), attachments).await?;
     let mut changes = Changes::default();
+    let mut moved = Vec::new();
     for (link, row) in made {
-        let slug = slug::parse(&link.slug)?;
-        changes.slot(&tx, &app.clock, (link.domain_id, &link.host), &slug, Some(link.id)).await?;
+        moved.push((link.domain_id, link.host, slug::parse(&link.slug)?, Some(link.id)));
         results.insert(link.index, Ok(row.try_into()?));
     }
+    changes.slots(&tx, &app.clock, moved).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
     let in_use = |index| (index, Err(vec![mistake(["slug"], Code::Taken, "is in use on this domain")]));
@@ -121,8 +123,8 @@ async fn create_chunk(app: &App, scope: TenantScope, drafts: Vec<Draft>) -> Resu
     Ok(results.into_values().collect())
 }
 
-/// Inserts links; gives those that were made, and the indexes of those whose slug is taken. Rows go in the order of their
-/// addresses, so that two chunks with the same slugs never wait for each other in a circle.
+/// Inserts links; gives those that were made, and the indexes of those whose slug is taken. Rows go in the order of
+/// their addresses, so that two chunks with the same slugs never wait for each other in a circle.
 async fn insert(
     tx: &DatabaseTransaction,
     scope: TenantScope,

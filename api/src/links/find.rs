@@ -1,5 +1,5 @@
-//! Reads links of a tenant: one by its id or address, and pages of many by filter and order. A filter that names what is
-//! not the tenant's finds nothing, like one that names what never was.
+//! Reads links of a tenant: one by its id or address, and pages of many by filter and order. A filter that names what
+//! is not the tenant's finds nothing, like one that names what never was.
 
 use super::{Link, State};
 use crate::{

@@ -1,5 +1,5 @@
-//! Random slugs: 8 characters out of 58, so that a table of a billion links meets a collision once in 128,000 links, and
-//! none of the letters and digits that people mix up.
+//! Random slugs: 8 characters out of 58, so that a table of a billion links meets a collision once in 128,000 links,
+//! and none of the letters and digits that people mix up.
 
 use contract::address::Slug;
 

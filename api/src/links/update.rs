@@ -153,7 +153,7 @@ async fn note(
     addresses.sort();
     let mut changes = Changes::default();
     for (domain_id, slug, host, link_id) in addresses {
-        changes.slot(tx, &app.clock, (domain_id, &host), &slug::parse(&slug)?, link_id).await?;
+        changes.slots(tx, &app.clock, [(domain_id, host, slug::parse(&slug)?, link_id)]).await?;
     }
     Ok(changes)
 }

@@ -1,5 +1,6 @@
-//! The address of a tenant's own image pixel: a full address with macros that the redirector fills in for each visit. It
-//! may stand in a page of ours, so it is held to more than a destination: no way to write markup, no macro in the host.
+//! The address of a tenant's own image pixel: a full address with macros that the redirector fills in for each visit.
+//! It may stand in a page of ours, so it is held to more than a destination: no way to write markup, no macro in the
+//! host.
 
 use crate::error::Code;
 use contract::{

@@ -251,3 +251,50 @@ pub fn decode(bytes: &[u8]) -> Result<Event, BadEvent> {
         _ => Err(BadEvent),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_reads_back_whatever_is_missing_in_it() {
+        let click = |utm: Utm| {
+            Event::Click(Box::new(Click {
+                id: Uuid::from_u128(1),
+                at: 1_700_000_000_000,
+                tenant_id: Uuid::from_u128(2),
+                link_id: Uuid::from_u128(3),
+                visitor: 4,
+                exclusion: Some(Exclusion::Expired),
+                country: Some("DE".to_owned()),
+                region: None,
+                city: None,
+                referrer: None,
+                device: Device::Tablet,
+                browser: None,
+                os: None,
+                language: None,
+                utm,
+                uid: Some("ann".to_owned()),
+                parameters: vec![("k".to_owned(), "v".to_owned())],
+                refused: vec![Uuid::from_u128(5)],
+                pixels: Vec::new(),
+            }))
+        };
+        let receipt = Event::Receipt(Box::new(Receipt {
+            click_id: Uuid::from_u128(1),
+            at: 5,
+            tenant_id: Uuid::from_u128(2),
+            link_id: Uuid::from_u128(3),
+            country: None,
+            browser: None,
+            results: vec![PixelResult { pixel_id: Uuid::from_u128(6), state: PixelState::TimedOut, milliseconds: 7 }],
+        }));
+        for event in [click(Utm::default()), click(Utm { term: Some("t".to_owned()), ..Utm::default() }), receipt] {
+            let bytes = encode(&event, Vec::new()).unwrap();
+            assert_eq!(decode(&bytes), Ok(event));
+            assert_eq!(decode(&bytes[..bytes.len() - 1]), Err(BadEvent));
+        }
+        assert_eq!(decode(&[9, 0]), Err(BadEvent));
+    }
+}

@@ -137,24 +137,19 @@ pub enum QueryForwarding {
     Only(Vec<String>),
 }
 
-/// The five UTM fields, in the order of [`UTM_NAMES`].
+/// The five UTM fields, in the order of [`UTM_NAMES`]. None is ever skipped in writing: clicks are packed without names.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Utm {
     /// `utm_source`
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// `utm_medium`
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub medium: Option<String>,
     /// `utm_campaign`
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub campaign: Option<String>,
     /// `utm_term`
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub term: Option<String>,
     /// `utm_content`
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
 }
 

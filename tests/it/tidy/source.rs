@@ -181,7 +181,7 @@ fn quoted(rest: &str) -> Option<usize> {
 
 #[test]
 fn strings_comments_and_tests_are_blank() {
-    let text = "fn a<'x>() {\n    b(\"}\\\"\", '}', r#\"}\"}\"#); // }\n}\n#[cfg(test)]\nmod tests { c }\n";
+    let text = "fn a<'x>() {\n    b(\"}\\\"\", '}', r#\"}\"}\"#); // }\n}\n#[cfg(test)]\nmod tests {\n    c\n}\n";
     let code = without_tests(&code_of(text));
     assert_eq!(code.lines().count(), 3);
     assert!(!code.contains("tests") && code.contains("'x"));

@@ -81,11 +81,6 @@ impl Browser {
         self.arrives(host, |url| url.host_str() == Some(host)).await
     }
 
-    /// Where it is.
-    pub(crate) async fn address(&self) -> Url {
-        self.client.current_url().await.unwrap()
-    }
-
     /// Presses the back button.
     pub(crate) async fn back(&self) {
         self.client.back().await.unwrap();
@@ -94,11 +89,6 @@ impl Browser {
     /// Runs a script in the page and gives what it returns.
     pub(crate) async fn run(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.unwrap()
-    }
-
-    /// What the page says.
-    pub(crate) async fn source(&self) -> String {
-        self.client.source().await.unwrap()
     }
 
     /// Ends it in good order.

@@ -85,11 +85,6 @@ impl Program {
         self.running.as_ref().expect("it runs").signal(signal);
     }
 
-    /// Changes a variable for the next start.
-    pub(crate) fn set(&mut self, name: &str, value: &str) {
-        self.variables.insert(name.to_owned(), value.to_owned());
-    }
-
     /// The end of what it said so far.
     pub(crate) fn log(&self) -> String {
         let log = std::fs::read_to_string(self.log_file()).unwrap_or_default();

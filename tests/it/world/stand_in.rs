@@ -97,11 +97,6 @@ impl StandIn {
         let found = async || self.hits(host).into_iter().find(|hit| is_it(hit));
         wait::until(&format!("a request to {host}; asked were {:?}", self.hosts()), Duration::from_secs(15), found).await
     }
-
-    /// Forgets what was asked.
-    pub(crate) fn forget(&self) {
-        self.state.hits.lock().unwrap().clear();
-    }
 }
 
 impl State {

@@ -123,7 +123,8 @@ async fn insert_link(db: &DatabaseConnection, id: Uuid, tenant_id: Uuid, domain_
         updated_at: Set(at),
     };
     row.insert(db).await.unwrap();
-    slot::bump(db, domain_id, slug, Some(id)).await.unwrap();
+    let resolution = slot::Resolution { domain_id, slug: slug.to_owned(), link_id: Some(id) };
+    slot::bump(db, vec![resolution]).await.unwrap();
 }
 
 async fn insert_pixel(

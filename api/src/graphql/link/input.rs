@@ -21,8 +21,8 @@ pub struct LinkInput {
     destination: String,
     /// The domain; the shared default domain when it is left out.
     domain_id: Option<ID>,
-    /// The path on the domain: 1 to 64 letters and digits of ASCII, `-` and `_`, case-sensitive, starting with a letter or
-    /// digit. Random when it is left out.
+    /// The path on the domain: 1 to 64 letters and digits of ASCII, `-` and `_`, case-sensitive, starting with a letter
+    /// or digit. Random when it is left out.
     slug: Option<String>,
     /// What it is called, at most 200 characters.
     title: Option<String>,
@@ -39,7 +39,8 @@ pub struct LinkInput {
     starts_at: Option<DateTime>,
     /// Visits from this instant on are refused; in the future, and after `startsAt`.
     expires_at: Option<DateTime>,
-    /// Where a refused visit goes, an address like `destination` without merge fields; a page says why when it is left out.
+    /// Where a refused visit goes, an address like `destination` without merge fields; a page says why when it is left
+    /// out.
     fallback: Option<String>,
     /// Which query parameters of a visit go on to the destination; all when it is left out.
     query_forwarding: Option<QueryForwarding>,
@@ -92,8 +93,8 @@ pub struct CreateLinksInput {
     pub(super) links: Vec<LinkInput>,
 }
 
-/// Input of `updateLink`. What is left out stays as it is; null clears a field that can be empty, and leaves any other as
-/// it is.
+/// Input of `updateLink`. What is left out stays as it is; null clears a field that can be empty, and leaves any other
+/// as it is.
 #[derive(InputObject)]
 pub struct UpdateLinkInput {
     /// The link.

@@ -178,7 +178,8 @@ impl LinkMutation {
         Ok(UpdateLinkPayload { link, user_errors })
     }
 
-    /// Puts a link away: its visits are refused until it is restored. Needs the role EDITOR. Visits follow within a second.
+    /// Puts a link away: its visits are refused until it is restored. Needs the role EDITOR. Visits follow within a
+    /// second.
     async fn archive_link(
         &self,
         ctx: &Context<'_>,

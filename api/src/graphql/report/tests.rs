@@ -98,7 +98,8 @@ async fn rules_that_are_broken_are_named() {
 
 #[tokio::test]
 async fn clicks_are_a_connection() {
-    let answer = ask("{ clicks(first: 2) { totalCount nodes { excluded device pixels { state milliseconds } } } }").await;
+    let answer =
+        ask("{ clicks(first: 2) { totalCount nodes { excluded device pixels { state milliseconds } } } }").await;
     assert_eq!(answer.errors, Vec::new());
     let pixel = value!({"state": "SENT", "milliseconds": 8});
     let expected = value!({"clicks": {"totalCount": 67, "nodes": [
