@@ -26,7 +26,7 @@ pub struct Model {
     pub country: Option<String>,
     /// Family of the browser.
     pub browser: Option<String>,
-    /// [[pixel id, state, milliseconds], ...].
+    /// [[pixel id, state, milliseconds, watched], ...].
     pub results: Json,
 }
 

@@ -193,11 +193,12 @@ impl Visit<'_> {
     async fn fire(&self, counts: bool, route: &Route, target: &Target, page: &Interstitial) -> Response {
         let click = self.click(route, Outcome { pixels: &route.pixels, ..Outcome::default() });
         let destination = target.fill(self.filling());
+        let waits = rand::random_range(0..10_000) < route.tenant.policy.confirm_share;
         let values = Values {
             nonce: &format!("{:032x}", rand::random::<u128>()),
             click_id: self.id,
-            token: &token::make(&click, &self.key()),
-            waits: rand::random_range(0..10_000) < route.tenant.policy.confirm_share,
+            token: &token::make(&click, &self.key(), |place| waits || page.watches(place)),
+            waits,
             at: self.at,
             destination: &destination,
         };

@@ -1,6 +1,8 @@
 //! What people do, from signing up to the report, in both settings: a click through the stopover in a real browser, edits
 //! that show at once, and the ways of leaving and coming back.
 
+mod networks;
+
 use crate::world::{
     World,
     client::{Account, Link, text},
@@ -8,7 +10,8 @@ use crate::world::{
     stand_in::{Behaviour, Hit},
     wait,
 };
-use serde_json::{Value, json};
+use networks::{Pixels, delivery, every_network_is_hit, row};
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 /// How soon a click is in the report.
@@ -26,71 +29,9 @@ in_both!(
     the_back_button_skips_the_stopover,
 );
 
-/// The pixels of a tenant, by network.
-struct Pixels {
-    meta: String,
-    google_ads: String,
-    linkedin: String,
-    tiktok: String,
-    custom_image: String,
-}
-
-impl Pixels {
-    async fn create(account: &Account, mode: &str) -> Self {
-        let with_image = json!({ "isDefault": true, "mode": mode });
-        let default = json!({ "isDefault": true });
-        let image = "https://t.example.com/p.gif?c=1&cb={cachebuster}&k={click_id}";
-        Self {
-            meta: account.create_pixel("META", &[("pixel_id", "246813579024680")], with_image.clone()).await,
-            google_ads: account.create_pixel("GOOGLE_ADS", &[("conversion_id", "AW-946162814")], with_image.clone()).await,
-            linkedin: account.create_pixel("LINKEDIN", &[("partner_id", "2503796")], with_image).await,
-            tiktok: account.create_pixel("TIKTOK", &[("pixel_code", "C97F14JC77U63IDI7U40")], default.clone()).await,
-            custom_image: account.create_pixel("CUSTOM_IMAGE", &[("url", image)], default).await,
-        }
-    }
-
-    fn all(&self) -> [&str; 5] {
-        [&self.meta, &self.google_ads, &self.linkedin, &self.tiktok, &self.custom_image]
-    }
-}
-
-/// Waits for the hit of each network, with its own id.
-async fn every_network_is_hit(world: &World) -> Vec<Hit> {
-    let internet = world.stand_in();
-    let of_meta = |hit: &Hit| hit.parameter("id").as_deref() == Some("246813579024680");
-    let meta = |hit: &Hit| hit.path().starts_with("/tr") && of_meta(hit) && hit.parameter("ev").as_deref() == Some("PageView");
-    let of_tiktok = |hit: &Hit| hit.body.contains("Pageview") && hit.body.contains("C97F14JC77U63IDI7U40");
-    let linkedin = |hit: &Hit| hit.path().starts_with("/collect") && hit.parameter("pid").as_deref() == Some("2503796");
-    vec![
-        internet.hit("www.facebook.com", meta).await,
-        internet.hit("googleads.g.doubleclick.net", |hit| hit.path().contains("/946162814/")).await,
-        internet.hit("px.ads.linkedin.com", linkedin).await,
-        internet.hit("analytics.tiktok.com", |hit| hit.path() == "/api/v2/pixel" && of_tiktok(hit)).await,
-        internet.hit("t.example.com", |hit| hit.path() == "/p.gif").await,
-    ]
-}
-
 /// Waits until the report has as many clicks of people as this, within the time that was promised.
 async fn reported(account: &Account, link: &Link, clicks: u64) {
     wait::until_equal("clicks in the report", REPORTED, &(clicks, 0), async || account.clicks(link).await).await;
-}
-
-/// Waits until every pixel of a link has as many receipts, and gives the link's delivery.
-async fn delivery(account: &Account, link: &Link, receipts: u64) -> Vec<Value> {
-    let selection = "delivery { pixel { id } sent fired blocked failed timedOut refused confirmedRate }";
-    let look = async || {
-        let mut report = account.report(link, selection).await;
-        let rows = report["delivery"].take().as_array().cloned().unwrap_or_default();
-        let sum = |row: &Value| {
-            ["sent", "fired", "blocked", "failed", "timedOut"].iter().map(|state| row[state].as_u64().unwrap()).sum::<u64>()
-        };
-        (!rows.is_empty() && rows.iter().all(|row| sum(row) == receipts)).then_some(rows)
-    };
-    wait::until("the receipts in the report", Duration::from_secs(10), look).await
-}
-
-fn row<'a>(delivery: &'a [Value], pixel: &str) -> &'a Value {
-    delivery.iter().find(|row| row["pixel"]["id"] == pixel).unwrap_or_else(|| panic!("{pixel} is missing in {delivery:#?}"))
 }
 
 async fn a_click_reaches_every_network_and_the_report(world: &mut World) {
@@ -111,7 +52,8 @@ async fn a_click_reaches_every_network_and_the_report(world: &mut World) {
 
     let hits = every_network_is_hit(world).await;
     let query: Vec<(String, String)> = arrived.query_pairs().into_owned().collect();
-    let get = |name: &str| query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect::<Vec<_>>();
+    let get =
+        |name: &str| query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect::<Vec<_>>();
     let click_id = get("k").join("");
     assert!(uuid::Uuid::parse_str(&click_id).is_ok(), "{arrived}");
     for (name, value) in [
@@ -160,11 +102,15 @@ async fn the_click_is_listed(account: &Account, link: &Link, click_id: &str) {
     assert_eq!(click, expected, "the click id of ad networks is not kept");
     let networks: Vec<&str> = pixels.as_array().unwrap().iter().map(|pixel| text(&pixel["pixel"]["network"])).collect();
     assert_eq!(networks, ["META", "GOOGLE_ADS", "LINKEDIN", "TIKTOK", "CUSTOM_IMAGE"]);
-    assert!(pixels.as_array().unwrap().iter().all(|pixel| matches!(text(&pixel["state"]), "SENT" | "FIRED")), "{pixels}");
+    assert!(
+        pixels.as_array().unwrap().iter().all(|pixel| matches!(text(&pixel["state"]), "SENT" | "FIRED")),
+        "{pixels}"
+    );
 }
 
 async fn the_report_tells_of_one_click(account: &Account, link: &Link) {
-    let selection = "totals { clicks humanClicks botClicks uniqueVisitors } series(interval: DAY) { at clicks uniqueVisitors }
+    let selection =
+        "totals { clicks humanClicks botClicks uniqueVisitors } series(interval: DAY) { at clicks uniqueVisitors }
         browser: breakdown(by: BROWSER, first: 5) { value clicks uniqueVisitors share }
         source: breakdown(by: UTM_SOURCE, first: 5) { value clicks }
         campaign: breakdown(by: UTM_CAMPAIGN, first: 5) { value clicks }
@@ -191,7 +137,9 @@ async fn answers_of_networks_are_told_where_the_page_waits(world: &mut World) {
     let link = account.create_link("https://shop.example.com/", json!({})).await;
     world.stand_in().behave("www.facebook.com", Behaviour::Slow(Duration::from_millis(400)));
     world.stand_in().behave("px.ads.linkedin.com", Behaviour::Refuses);
-    world.stand_in().behave("googleads.g.doubleclick.net", Behaviour::Redirects("https://www.google.com/next".to_owned()));
+    world
+        .stand_in()
+        .behave("googleads.g.doubleclick.net", Behaviour::Redirects("https://www.google.com/next".to_owned()));
     let browser = world.browser().await;
     browser.visit(&link.short_url).await;
     browser.arrives_at("shop.example.com").await;
@@ -314,7 +262,11 @@ async fn without_scripts_a_visitor_arrives_all_the_same(world: &mut World) {
     let page = world.visit(&link.slug).send().await.unwrap().text().await.unwrap();
     let outside = page.split("<script").next().unwrap();
     assert!(outside.contains(r#"<noscript><meta http-equiv="refresh""#), "{outside}");
-    assert!(outside.contains(r#"href="https://shop.example.com/offer?a&#61;1&amp;b&#61;2""#) || outside.contains(r#"href="https://shop.example.com/offer?a=1&amp;b=2""#), "a visible link: {outside}");
+    assert!(
+        outside.contains(r#"href="https://shop.example.com/offer?a&#61;1&amp;b&#61;2""#)
+            || outside.contains(r#"href="https://shop.example.com/offer?a=1&amp;b=2""#),
+        "a visible link: {outside}"
+    );
     let browser = world.browser_without_scripts().await;
     browser.visit(&link.short_url).await;
     assert_eq!(browser.arrives_at("shop.example.com").await.as_str(), "https://shop.example.com/offer?a=1&b=2");

@@ -1,5 +1,7 @@
 //! The integration tests: the real programs, real PostgreSQL, real Redis and a real Chromium, through public doors only.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod api;
 mod faults;
 mod journeys;

@@ -29,7 +29,8 @@ fn bad_settings_are_all_reported_and_nothing_starts() {
             command.arg("serve");
         }
         command.env("STOPOVER_API_LISTEN", "nonsense").env("STOPOVER_REDIRECTOR_LISTEN", "nonsense");
-        let output = command.env("STOPOVER_DEFAULT_DOMAIN", "a b").env("STOPOVER_TRUSTED_PROXIES", "x").output().unwrap();
+        let output =
+            command.env("STOPOVER_DEFAULT_DOMAIN", "a b").env("STOPOVER_TRUSTED_PROXIES", "x").output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{name}: {said}");
         let variables: &[&str] = match name {
@@ -111,7 +112,9 @@ fn the_catalogue_agrees_with_the_facts_it_was_made_from() {
         let ours = network.script.as_ref().map(|script| script.url.split('?').next().unwrap().to_owned());
         assert_eq!(ours, script, "{}: address of the script", network.key);
         let listed = |kind: &str| fact["hosts"][kind].as_array().cloned().unwrap_or_default();
-        for (kind, ours) in [("script", &network.hosts.script), ("img", &network.hosts.img), ("frame", &network.hosts.frame)] {
+        for (kind, ours) in
+            [("script", &network.hosts.script), ("img", &network.hosts.img), ("frame", &network.hosts.frame)]
+        {
             for host in ours {
                 assert!(listed(kind).iter().any(|known| known == host.as_str()), "{}: {host} in {kind}", network.key);
             }

@@ -4,7 +4,7 @@ use crate::world::{
     browser::{Browser, Scripts},
     postgres::Postgres,
     redis::Redis,
-    stand_in::StandIn,
+    stand_in::{Hit, StandIn},
 };
 use sea_orm::{ConnectionTrait, Database};
 
@@ -26,9 +26,9 @@ async fn a_browser_meets_the_stand_in_on_every_host() {
         browser.visit(address).await;
         assert_eq!(browser.arrives("the page", |url| url.as_str() == address).await.as_str(), address);
     }
-    let hit = stand_in.hit("shop.example.com", |hit| hit.is_navigation()).await;
+    let hit = stand_in.hit("shop.example.com", Hit::is_navigation).await;
     assert_eq!((hit.path(), hit.parameter("b").as_deref(), hit.tls), ("/a", Some("c"), true));
-    assert!(!stand_in.hit("plain.example.org", crate::world::stand_in::Hit::is_navigation).await.tls);
+    assert!(!stand_in.hit("plain.example.org", Hit::is_navigation).await.tls);
     assert!(!hit.header("user-agent").contains("Headless"));
     browser.close().await;
 }

@@ -18,7 +18,11 @@ fn hold(law: &str, broken: &[String]) {
 fn knowing(words: &[&str], places: &[&str], except: &[&str]) -> Vec<String> {
     let sources = product().into_iter().filter(|source| source.is_in(places) && !source.is_in(except));
     let found = |source: Source| {
-        words.iter().filter(|word| source.knows(word)).map(|word| format!("{} knows {word}", source.path)).collect::<Vec<_>>()
+        words
+            .iter()
+            .filter(|word| source.knows(word))
+            .map(|word| format!("{} knows {word}", source.path))
+            .collect::<Vec<_>>()
     };
     sources.flat_map(found).collect()
 }
@@ -146,13 +150,16 @@ fn nothing_grows_too_large() {
 fn what_may_stand_nowhere_stands_nowhere() {
     let mut broken = Vec::new();
     for source in product() {
-        for what in [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!(", "unreachable!(", "dbg!(", "#[allow("] {
+        for what in
+            [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!(", "unreachable!(", "dbg!(", "#[allow("]
+        {
             broken.extend(source.lines_with(what).iter().map(|line| format!("{}:{line} has {what}", source.path)));
         }
     }
     let tests = ["tests/it", "tests/src"].into_iter().filter(|folder| root().join(folder).exists()).flat_map(under);
     for source in product().into_iter().chain(tests) {
-        for what in [["TO", "DO"].concat(), ["FIX", "ME"].concat(), ["/work", "/"].concat(), ["#[ig", "nore"].concat()] {
+        for what in [["TO", "DO"].concat(), ["FIX", "ME"].concat(), ["/work", "/"].concat(), ["#[ig", "nore"].concat()]
+        {
             let lines = source.text.lines().enumerate().filter(|(_, line)| line.contains(&what));
             broken.extend(lines.map(|(at, _)| format!("{}:{} has {what}", source.path, at + 1)));
         }
@@ -179,7 +186,8 @@ fn names_say_what_things_are() {
 fn every_crate_takes_the_lints_of_the_workspace() {
     let workspace = text_of("Cargo.toml");
     assert!(workspace.contains("unsafe_code = \"forbid\""), "unsafe code is forbidden for all");
-    let manifests = ROOMS.map(|room| room.replace("/src", "/Cargo.toml")).into_iter().chain(["tests/Cargo.toml".to_owned()]);
+    let manifests =
+        ROOMS.map(|room| room.replace("/src", "/Cargo.toml")).into_iter().chain(["tests/Cargo.toml".to_owned()]);
     let loose = manifests.filter(|manifest| !text_of(manifest).contains("[lints]\nworkspace = true"));
     hold("every crate takes the workspace's lints", &loose.collect::<Vec<_>>());
 }

@@ -1,6 +1,8 @@
 //! What the redirector answers to each kind of visitor, and what it counts: persons, machines, previews, those who look
 //! ahead or refuse, and those who forge.
 
+mod receipts;
+
 use crate::{
     journeys::{outcome, served},
     world::{
@@ -10,7 +12,7 @@ use crate::{
     },
 };
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
 
 in_both!(
@@ -19,7 +21,6 @@ in_both!(
     machines_are_answered_and_kept_apart,
     who_looks_ahead_or_refuses_fires_nothing,
     the_page_protects_itself,
-    a_receipt_counts_once,
     nobody_chooses_another_destination,
     what_is_passed_along_is_as_the_link_says,
     who_asks_through_a_stranger_is_the_stranger,
@@ -144,7 +145,8 @@ async fn machines_are_answered_and_kept_apart(world: &mut World) {
     let shop = "https://shop.example.com/";
     let plain = account.create_link(shop, json!({})).await;
     let title = "A <card> & \"more\" </title><script>alert(1)</script>";
-    let card = json!({ "card": { "title": title, "description": "of mine", "image": "https://img.example.com/a.png" } });
+    let card =
+        json!({ "card": { "title": title, "description": "of mine", "image": "https://img.example.com/a.png" } });
     let carded = account.create_link(shop, card).await;
     let crawler = "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)";
     let bot = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
@@ -173,7 +175,8 @@ async fn machines_are_answered_and_kept_apart(world: &mut World) {
     })
     .await;
     let (people, _) = account.clicks(&plain).await;
-    let reasons = [("bot", 2), ("no_user_agent", 1), ("preview_crawler", 1)].map(|(name, count)| (name.to_owned(), count));
+    let reasons =
+        [("bot", 2), ("no_user_agent", 1), ("preview_crawler", 1)].map(|(name, count)| (name.to_owned(), count));
     assert_eq!(excluded(&account, &plain).await, reasons);
     // one more person, so that the HEADs would show by now
     assert_eq!(world.visit(&plain.slug).send().await.unwrap().status(), 200);
@@ -224,7 +227,8 @@ async fn the_page_protects_itself(world: &mut World) {
         for part in ["default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"] {
             assert!(policy.contains(part), "{part} in {policy}");
         }
-        let directive = |name: &str| policy.split("; ").find(|part| part.starts_with(name)).unwrap_or_default().to_owned();
+        let directive =
+            |name: &str| policy.split("; ").find(|part| part.starts_with(name)).unwrap_or_default().to_owned();
         assert!(directive("connect-src").contains("https://www.facebook.com"), "{policy}");
         assert!(!policy.contains("tiktok") && !policy.contains("unsafe-inline") && !policy.contains('*'), "{policy}");
         nonces.push(directive("script-src").split('\'').nth(1).unwrap().to_owned());
@@ -233,62 +237,6 @@ async fn the_page_protects_itself(world: &mut World) {
         assert!(html.contains(&format!("nonce=\"{}\"", nonces.last().unwrap().trim_start_matches("nonce-"))));
     }
     assert_ne!(nonces[0], nonces[1]);
-}
-
-/// The token of a page's receipt.
-fn token_of(page: &str) -> String {
-    let start = page.split(",t:\"").nth(1).unwrap_or_else(|| panic!("no token in {page}"));
-    start.split('"').next().unwrap().to_owned()
-}
-
-async fn a_receipt_counts_once(world: &mut World) {
-    let account = account_with_pixel(world).await;
-    let link = account.create_link("https://shop.example.com/", json!({})).await;
-    let send = async |body: String| {
-        let answer = world.request(Method::POST, "_receipt").body(body).send().await.unwrap();
-        assert!(answer.headers().get("access-control-allow-origin").is_none());
-        assert!(answer.headers().get("set-cookie").is_none());
-        answer.status().as_u16()
-    };
-    let page = wait::until("a page", Duration::from_secs(2), async || {
-        let answer = world.visit(&link.slug).send().await.unwrap();
-        if answer.status() == 200 { answer.text().await.ok() } else { None }
-    })
-    .await;
-    let token = token_of(&page);
-    let receipt = |token: &str, results: Value| json!({ "t": token, "p": results }).to_string();
-    let good = json!([["fired", 42]]);
-    let mut forged = token.clone();
-    forged.replace_range(10..11, if &token[10..11] == "A" { "B" } else { "A" });
-    for (body, status) in [
-        (receipt(&forged, good.clone()), 403),
-        (receipt("", good.clone()), 403),
-        (receipt(&token, json!([])), 400),
-        (receipt(&token, json!([["fired", 1], ["fired", 1]])), 400),
-        (receipt(&token, json!([["won", 1]])), 400),
-        ("nonsense".to_owned(), 400),
-        (String::new(), 400),
-        (format!("{}{}", receipt(&token, good.clone()), " ".repeat(8_000)), 400),
-        (receipt(&token, good.clone()), 204),
-        (receipt(&token, json!([["blocked", 1]])), 403),
-    ] {
-        assert_eq!(send(body.clone()).await, status, "{body:.80}");
-    }
-    let look = async || account.report(&link, "delivery { fired blocked confirmedRate medianMs }").await["delivery"][0].clone();
-    let row = wait::until("the receipt", Duration::from_secs(5), async || Some(look().await).filter(|row| row["fired"] == 1)).await;
-    assert_eq!((&row["blocked"], &row["confirmedRate"]), (&json!(0), &json!(1.0)));
-    let median = row["medianMs"].as_f64().unwrap();
-    assert!((35.0..=50.0).contains(&median), "{row}");
-    // a redirector that was started anew has forgotten whom it heard, and storage has not
-    world.redirector().stop().await;
-    world.redirector().start().await;
-    let again = world.request(Method::POST, "_receipt").body(receipt(&token, json!([["failed", 1]]))).send().await.unwrap();
-    assert!([204, 403].contains(&again.status().as_u16()));
-    let before = account.clicks(&link).await;
-    world.visit(&link.slug).send().await.unwrap();
-    counted(&account, &link, (before.0 + 1, 0)).await;
-    let look = async || account.report(&link, "delivery { fired failed }").await["delivery"][0].clone();
-    assert_eq!(look().await, json!({ "fired": 1, "failed": 0 }));
 }
 
 async fn nobody_chooses_another_destination(world: &mut World) {
@@ -311,7 +259,10 @@ async fn nobody_chooses_another_destination(world: &mut World) {
             let (status, location) = outcome(world, &format!("{}?{query}", link.slug)).await;
             assert_eq!(status, 302, "{query}");
             let url = url::Url::parse(&location).unwrap();
-            assert_eq!((url.scheme(), url.host_str(), url.port(), url.username()), ("https", Some("shop.example.com"), None, ""));
+            assert_eq!(
+                (url.scheme(), url.host_str(), url.port(), url.username()),
+                ("https", Some("shop.example.com"), None, "")
+            );
             assert!(url.path().starts_with("/go/"), "{query} became {location}");
         }
     }

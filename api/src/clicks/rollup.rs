@@ -13,7 +13,7 @@ pub mod sketch;
 mod tests;
 
 use self::{breakdown::Breakdown, bytes::Tally, delivery::Delivery, dimension::Dimension, sketch::Sketch};
-use contract::click::{Click, Exclusion, PixelState, Receipt};
+use contract::click::{Click, Exclusion, PixelResult, PixelState, Receipt};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -82,7 +82,12 @@ impl Rollup {
             Some(exclusion) => self.totals.excluded.add(exclusion as usize, 1),
         }
         for pixel in &click.refused {
-            self.deliveries.entry(*pixel).or_default().note(PixelState::Refused, 0);
+            self.deliveries.entry(*pixel).or_default().note(&PixelResult {
+                pixel_id: *pixel,
+                state: PixelState::Refused,
+                milliseconds: 0,
+                watched: false,
+            });
         }
         for pixel in &click.pixels {
             let delivery = self.deliveries.entry(*pixel).or_default();
@@ -112,7 +117,7 @@ impl Rollup {
     /// Counts a receipt.
     pub fn add_receipt(&mut self, receipt: &Receipt) {
         for result in &receipt.results {
-            self.deliveries.entry(result.pixel_id).or_default().note(result.state, result.milliseconds);
+            self.deliveries.entry(result.pixel_id).or_default().note(result);
         }
     }
 

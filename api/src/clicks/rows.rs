@@ -81,7 +81,8 @@ pub fn click_of(row: click::Model) -> Click {
 /// The row of a receipt.
 #[must_use]
 pub fn receipt_row(event: EventId, receipt: Receipt) -> receipt::ActiveModel {
-    let result = |result: &PixelResult| json!([result.pixel_id, result.state.name(), result.milliseconds]);
+    let result =
+        |result: &PixelResult| json!([result.pixel_id, result.state.name(), result.milliseconds, result.watched]);
     receipt::ActiveModel {
         day: Set(day_of(receipt.at)),
         click_id: Set(receipt.click_id),
@@ -99,9 +100,9 @@ pub fn receipt_row(event: EventId, receipt: Receipt) -> receipt::ActiveModel {
 /// The receipt in a row.
 #[must_use]
 pub fn receipt_of(row: receipt::Model) -> Receipt {
-    let results: Vec<(Uuid, String, u32)> = list(row.results);
-    let result = |(pixel_id, state, milliseconds): (Uuid, String, u32)| {
-        PixelState::named(&state).map(|state| PixelResult { pixel_id, state, milliseconds })
+    let results: Vec<(Uuid, String, u32, bool)> = list(row.results);
+    let result = |(pixel_id, state, milliseconds, watched): (Uuid, String, u32, bool)| {
+        PixelState::named(&state).map(|state| PixelResult { pixel_id, state, milliseconds, watched })
     };
     Receipt {
         click_id: row.click_id,

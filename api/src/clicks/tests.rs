@@ -108,7 +108,7 @@ fn receipt_for(click: &Click, state: PixelState) -> Event {
         link_id: click.link_id,
         country: None,
         browser: None,
-        results: vec![PixelResult { pixel_id: PIXEL, state, milliseconds: 8 }],
+        results: vec![PixelResult { pixel_id: PIXEL, state, milliseconds: 8, watched: state != PixelState::Sent }],
     }))
 }
 

@@ -189,6 +189,7 @@ impl Click {
             pixel_id: *pixel_id,
             state: click::PixelState::Refused,
             milliseconds: 0,
+            watched: false,
         });
         let known: Vec<PixelResult> = results.iter().flatten().cloned().chain(refused).collect();
         let pixel = |pixel_id: &Uuid| ClickPixel {

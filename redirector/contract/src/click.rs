@@ -134,6 +134,8 @@ pub struct PixelResult {
     pub state: PixelState,
     /// Milliseconds from the page's start to this state; 0 where it was never tried.
     pub milliseconds: u32,
+    /// Whether the page waited to see the outcome: only among such visits do `Fired` and `Blocked` make a rate.
+    pub watched: bool,
 }
 
 /// The kind of device. Written as a number: append only.
@@ -288,7 +290,12 @@ mod tests {
             link_id: Uuid::from_u128(3),
             country: None,
             browser: None,
-            results: vec![PixelResult { pixel_id: Uuid::from_u128(6), state: PixelState::TimedOut, milliseconds: 7 }],
+            results: vec![PixelResult {
+                pixel_id: Uuid::from_u128(6),
+                state: PixelState::TimedOut,
+                milliseconds: 7,
+                watched: true,
+            }],
         }));
         for event in [click(Utm::default()), click(Utm { term: Some("t".to_owned()), ..Utm::default() }), receipt] {
             let bytes = encode(&event, Vec::new()).unwrap();

@@ -9,9 +9,15 @@ use sha2::Sha256;
 /// Bytes of the signature: an HMAC-SHA-256, cut.
 const SIGNATURE: usize = 16;
 
-/// Makes the token of a click's receipt: letters, digits, `-` and `_`.
-pub(super) fn make(click: &Click, key: &[u8; 32]) -> String {
-    let sent = |pixel_id: &uuid::Uuid| PixelResult { pixel_id: *pixel_id, state: PixelState::Sent, milliseconds: 0 };
+/// Makes the token of a click's receipt: letters, digits, `-` and `_`. `watched` says of a pixel, by its place on the
+/// page, whether the page waits to see its outcome.
+pub(super) fn make(click: &Click, key: &[u8; 32], watched: impl Fn(usize) -> bool) -> String {
+    let sent = |(place, pixel_id): (usize, &uuid::Uuid)| PixelResult {
+        pixel_id: *pixel_id,
+        state: PixelState::Sent,
+        milliseconds: 0,
+        watched: watched(place),
+    };
     let receipt = Receipt {
         click_id: click.id,
         at: click.at,
@@ -19,7 +25,7 @@ pub(super) fn make(click: &Click, key: &[u8; 32]) -> String {
         link_id: click.link_id,
         country: click.country.clone(),
         browser: click.browser.clone(),
-        results: click.pixels.iter().map(sent).collect(),
+        results: click.pixels.iter().enumerate().map(sent).collect(),
     };
     let mut bytes = encode(&Event::Receipt(Box::new(receipt)), Vec::with_capacity(256)).unwrap_or_default();
     if let Some(mac) = mac(key, &bytes) {

@@ -35,6 +35,8 @@ pub struct Interstitial {
     body: Pieces,
     policy: Pieces,
     referrer_policy: HeaderValue,
+    /// Whether the pixels, in their order, fire by script.
+    scripts: Vec<bool>,
 }
 
 impl fmt::Debug for Interstitial {
@@ -54,6 +56,12 @@ impl Interstitial {
     #[must_use]
     pub fn policy(&self, values: &Values<'_>) -> Vec<u8> {
         self.policy.fill(values)
+    }
+
+    /// Whether every visit waits to see what becomes of the pixel at this place.
+    #[must_use]
+    pub fn watches(&self, place: usize) -> bool {
+        self.scripts.get(place).is_some_and(|script| *script)
     }
 
     /// The `Referrer-Policy` that the tenant chose.
@@ -93,6 +101,7 @@ pub(super) fn compile(
         body: marks.cut(&page),
         policy: marks.cut(&policy::interstitial(pixels, marks)),
         referrer_policy: HeaderValue::from_static(chosen.unwrap_or(&"strict-origin-when-cross-origin")),
+        scripts: pixels.iter().map(|pixel| matches!(pixel.form, Form::Script { .. })).collect(),
     })
 }
 

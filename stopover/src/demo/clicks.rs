@@ -111,7 +111,8 @@ fn visit(log: &mut Log, random: &mut StdRng, link: &Popular, at: i64) {
         refused: Vec::new(),
         pixels: if bot { Vec::new() } else { link.pixels.clone() },
     };
-    let results = click.pixels.iter().map(|pixel_id| result(random, *pixel_id)).collect::<Vec<_>>();
+    let watched = random.random_bool(0.02);
+    let results = click.pixels.iter().map(|pixel_id| result(random, *pixel_id, watched)).collect::<Vec<_>>();
     log.add(&Event::Click(Box::new(click)));
     if !results.is_empty() && random.random_bool(0.98) {
         let (tenant_id, link_id) = (link.tenant_id, link.link_id);
@@ -121,15 +122,16 @@ fn visit(log: &mut Log, random: &mut StdRng, link: &Popular, at: i64) {
     }
 }
 
-fn result(random: &mut StdRng, pixel_id: Uuid) -> PixelResult {
+/// One visit in fifty waits to see what became of its pixels.
+fn result(random: &mut StdRng, pixel_id: Uuid, watched: bool) -> PixelResult {
     let (state, milliseconds) = match random.random_range(0..100) {
-        0..=82 => (PixelState::Sent, random.random_range(1..6)),
-        83..=90 => (PixelState::Fired, random.random_range(35..260)),
-        91..=97 => (PixelState::Blocked, random.random_range(1..5)),
-        98 => (PixelState::Failed, random.random_range(40..400)),
-        _ => (PixelState::TimedOut, 1_000),
+        0..=6 => (PixelState::Blocked, random.random_range(1..5)),
+        _ if !watched => (PixelState::Sent, random.random_range(1..6)),
+        7..=8 => (PixelState::Failed, random.random_range(40..400)),
+        9 => (PixelState::TimedOut, 1_000),
+        _ => (PixelState::Fired, random.random_range(35..260)),
     };
-    PixelResult { pixel_id, state, milliseconds }
+    PixelResult { pixel_id, state, milliseconds, watched }
 }
 
 fn language(country: &str) -> &'static str {

@@ -16,7 +16,9 @@ async fn only_well_formed_requests_are_run(world: &mut World) {
         reply.status.as_u16()
     };
     assert_eq!(send("application/json", TYPENAME.to_owned()).await, 200);
-    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/graphql"] {
+    for kind in
+        ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/graphql"]
+    {
         assert_eq!(send(kind, TYPENAME.to_owned()).await, 415, "{kind}");
     }
     for body in [format!("[{TYPENAME}]"), "{".to_owned(), "null".to_owned(), "{}".to_owned(), "\u{0}".to_owned()] {
@@ -60,15 +62,24 @@ async fn answers_say_what_they_are(world: &mut World) {
     let deep = (0..40).fold("id".to_owned(), |inner, _| format!("tenant {{ {inner} }}"));
     let deep = post("application/json", &format!("{{ viewer {{ memberships {{ {deep} }} }} }}")).await;
     assert!(matches!(deep.code(), "QUERY_TOO_DEEP" | "GRAPHQL_VALIDATION_FAILED"), "{}", deep.body);
-    let costly = (0..30).map(|at| format!("a{at}: tenant(id: \"x\") {{ links(first: 100) {{ nodes {{ id pixels {{ id }} }} }} }} "));
+    let costly = (0..30)
+        .map(|at| format!("a{at}: tenant(id: \"x\") {{ links(first: 100) {{ nodes {{ id pixels {{ id }} }} }} }} "));
     let costly = post("application/json", &format!("{{ {} }}", costly.collect::<String>())).await;
     assert_eq!(costly.code(), "QUERY_TOO_COMPLEX", "{}", costly.body);
     let cors = client.request(Method::OPTIONS, "/graphql").header("origin", "https://app.example");
     let cors = read(cors.header("access-control-request-method", "POST")).await;
     assert_eq!(cors.headers["access-control-allow-origin"], "*");
     assert!(!cors.headers.contains_key("access-control-allow-credentials"));
-    let networks = client.query("{ networks { key name idFields { key pattern example } hasImage hasScript } }", json!({})).await;
-    let keys: Vec<&str> = networks["networks"].as_array().unwrap().iter().map(|network| network["key"].as_str().unwrap()).collect();
+    let networks =
+        client.query("{ networks { key name idFields { key pattern example } hasImage hasScript } }", json!({})).await;
+    let keys: Vec<&str> =
+        networks["networks"].as_array().unwrap().iter().map(|network| network["key"].as_str().unwrap()).collect();
     assert_eq!(keys, ["CUSTOM_IMAGE", "GOOGLE_ADS", "LINKEDIN", "META", "TIKTOK"]);
-    assert!(networks["networks"].as_array().unwrap().iter().all(|network: &Value| !network["idFields"].as_array().unwrap().is_empty()));
+    assert!(
+        networks["networks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|network: &Value| !network["idFields"].as_array().unwrap().is_empty())
+    );
 }

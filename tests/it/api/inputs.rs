@@ -68,7 +68,10 @@ async fn every_mistake_of_a_link_is_named(world: &mut World) {
         (json!({ "values": value("offer", &long(501)) }), "values.0.value TOO_LONG"),
         (json!({ "card": { "title": "" } }), "card.title INVALID"),
         (json!({ "card": { "title": "t", "image": "javascript:alert(1)" } }), "card.image INVALID"),
-        (json!({ "slug": "a/b", "title": long(201), "fallback": "x" }), "fallback INVALID, slug INVALID, title TOO_LONG"),
+        (
+            json!({ "slug": "a/b", "title": long(201), "fallback": "x" }),
+            "fallback INVALID, slug INVALID, title TOO_LONG",
+        ),
     ] {
         let input = with(json!({ "tenantId": account.tenant, "destination": GOOD }), extra.clone());
         assert_eq!(mistakes(&account, "createLink", input).await.join(", "), expected, "{extra}");
@@ -132,7 +135,10 @@ async fn policies_have_bounds(world: &mut World) {
         (json!({ "budgetMs": 299 }), vec!["policy.budgetMs INVALID"]),
         (json!({ "budgetMs": 5_001 }), vec!["policy.budgetMs INVALID"]),
         (json!({ "confirmShare": 1.1 }), vec!["policy.confirmShare INVALID"]),
-        (json!({ "confirmShare": -0.1, "budgetMs": 0 }), vec!["policy.budgetMs INVALID", "policy.confirmShare INVALID"]),
+        (
+            json!({ "confirmShare": -0.1, "budgetMs": 0 }),
+            vec!["policy.budgetMs INVALID", "policy.confirmShare INVALID"],
+        ),
     ] {
         let input = json!({ "id": account.tenant, "policy": policy });
         assert_eq!(mistakes(&account, "updateTenant", input).await, expected, "{policy}");
@@ -160,7 +166,8 @@ async fn a_change_changes_only_what_it_names(world: &mut World) {
         values { name value } queryForwarding { mode names } card { title description image } withoutPixels state }";
     let unchanged = account.client.done("updateLink", json!({ "id": link.id }), selection).await["link"].clone();
     assert_eq!(unchanged["pixels"], json!([{ "id": pixel }]));
-    let changed = account.client.done("updateLink", json!({ "id": link.id, "title": "U" }), selection).await["link"].clone();
+    let changed =
+        account.client.done("updateLink", json!({ "id": link.id, "title": "U" }), selection).await["link"].clone();
     assert_eq!(changed, with(unchanged.clone(), json!({ "title": "U" })));
     let nothing = json!({
         "id": link.id, "title": null, "tags": [], "pixelIds": [], "fallback": null, "startsAt": null, "expiresAt": null,
@@ -214,10 +221,8 @@ async fn a_thousand_links_come_in_one_call(world: &mut World) {
 async fn an_address_belongs_to_one_link(world: &mut World) {
     let (one, other) = (world.sign_up().await, world.sign_up().await);
     let input = |account: &Account| json!({ "tenantId": account.tenant, "destination": GOOD, "slug": "wanted" });
-    let (first, second) = tokio::join!(
-        mistakes(&one, "createLink", input(&one)),
-        mistakes(&other, "createLink", input(&other)),
-    );
+    let (first, second) =
+        tokio::join!(mistakes(&one, "createLink", input(&one)), mistakes(&other, "createLink", input(&other)),);
     let mut both = [first, second];
     both.sort();
     assert_eq!(both, [vec![], vec!["slug TAKEN".to_owned()]]);

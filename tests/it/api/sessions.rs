@@ -8,7 +8,11 @@ use crate::world::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-in_both!(an_account_is_made_once, tokens_rotate_and_a_stolen_one_ends_the_session, a_token_that_is_not_ours_opens_nothing);
+in_both!(
+    an_account_is_made_once,
+    tokens_rotate_and_a_stolen_one_ends_the_session,
+    a_token_that_is_not_ours_opens_nothing
+);
 
 const SESSION: &str = "session { accessToken refreshToken expiresAt }";
 const WHO: &str = "{ viewer { user { email } memberships { role tenant { name } } } }";
@@ -23,7 +27,8 @@ async fn an_account_is_made_once(world: &mut World) {
     assert_eq!(viewer["viewer"], expected);
     let client = world.client();
     let mistakes = async |email: &str, password: &str, tenant: &str| {
-        let mut mistakes = client.mistakes("signUp", json!({ "email": email, "password": password, "tenantName": tenant })).await;
+        let mut mistakes =
+            client.mistakes("signUp", json!({ "email": email, "password": password, "tenantName": tenant })).await;
         mistakes.sort();
         mistakes.iter().map(|(field, code)| format!("{field} {code}")).collect::<Vec<_>>().join(", ")
     };
@@ -44,7 +49,8 @@ async fn tokens_rotate_and_a_stolen_one_ends_the_session(world: &mut World) {
     let refresh = async |session: &Value| {
         client.mutate("refreshSession", json!({ "refreshToken": session["refreshToken"] }), SESSION).await
     };
-    let logged_in = client.done("logIn", json!({ "email": account.email.to_uppercase(), "password": PASSWORD }), SESSION).await;
+    let logged_in =
+        client.done("logIn", json!({ "email": account.email.to_uppercase(), "password": PASSWORD }), SESSION).await;
     let first = logged_in["session"].clone();
     let second = refresh(&first).await["session"].clone();
     let third = refresh(&second).await["session"].clone();
@@ -65,7 +71,8 @@ async fn tokens_rotate_and_a_stolen_one_ends_the_session(world: &mut World) {
 
     let wrong = json!({ "email": account.email, "password": "wrong horse battery" });
     let unknown = json!({ "email": "nobody@example.com", "password": PASSWORD });
-    let (wrong, unknown) = (client.mutate("logIn", wrong, SESSION).await, client.mutate("logIn", unknown, SESSION).await);
+    let (wrong, unknown) =
+        (client.mutate("logIn", wrong, SESSION).await, client.mutate("logIn", unknown, SESSION).await);
     assert_eq!(wrong, unknown, "nobody learns who has an account");
     assert!(wrong["session"].is_null());
     // two refreshes with one token at the same time: at most one works
@@ -79,7 +86,8 @@ async fn a_token_that_is_not_ours_opens_nothing(world: &mut World) {
     let token = text(&account.session["accessToken"]).to_owned();
     let parts: Vec<&str> = token.split('.').collect();
     let encode = |json: Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
-    let decode = |part: &str| -> Value { serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap() };
+    let decode =
+        |part: &str| -> Value { serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap() };
     let (header, mut claims) = (decode(parts[0]), decode(parts[1]));
     assert_eq!((&header["alg"], &header["typ"]), (&json!("HS256"), &json!("at+jwt")));
     claims["exp"] = json!(4_000_000_000_u64);

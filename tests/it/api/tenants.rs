@@ -78,7 +78,8 @@ async fn tenants_do_not_exist_for_each_other(world: &mut World) {
     }
     let change = |id: &str| input(json!({ "id": id, "destination": "nonsense" }));
     same(&stranger, &mutation("updateLink", "link { id }"), &link.id, change).await;
-    same(&stranger, &mutation("updatePixel", "pixel { id }"), &pixel, |id| input(json!({ "id": id, "name": "x" }))).await;
+    same(&stranger, &mutation("updatePixel", "pixel { id }"), &pixel, |id| input(json!({ "id": id, "name": "x" })))
+        .await;
     same(&stranger, &mutation("deletePixel", "deletedPixelId"), &pixel, |id| input(json!({ "id": id }))).await;
     let rename = |id: &str| input(json!({ "id": id, "name": "mine now" }));
     same(&stranger, &mutation("updateTenant", "tenant { id }"), &owner.tenant, rename).await;

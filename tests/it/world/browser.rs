@@ -52,7 +52,10 @@ impl Browser {
         command.arg(format!("--port={port}"));
         let driver = Process::start(&command, &profile.path().join("driver.log"));
         let capabilities = capabilities(stand_in, scripts, &chromium, profile.path());
-        wait::until("chromedriver listens", wait::PATIENCE, async || TcpStream::connect(("127.0.0.1", port)).await.ok()).await;
+        wait::until("chromedriver listens", wait::PATIENCE, async || {
+            TcpStream::connect(("127.0.0.1", port)).await.ok()
+        })
+        .await;
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities.as_object().cloned().unwrap_or_default());
         let client = builder.connect(&format!("http://127.0.0.1:{port}")).await.expect("Chromium starts");

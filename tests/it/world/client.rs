@@ -178,7 +178,9 @@ pub(crate) async fn read(request: RequestBuilder) -> Reply {
 /// The text of a mutation with one input.
 pub(crate) fn mutation(name: &str, selection: &str) -> String {
     let kind = format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);
-    format!("mutation($input: {kind}!) {{ {name}(input: $input) {{ {selection} userErrors {{ field message code }} }} }}")
+    format!(
+        "mutation($input: {kind}!) {{ {name}(input: $input) {{ {selection} userErrors {{ field message code }} }} }}"
+    )
 }
 
 /// The mistakes of a payload, as (field path joined by dots, code).
@@ -199,7 +201,8 @@ pub(crate) fn text(value: &Value) -> &str {
 
 /// The fields of both, the second's first.
 pub(crate) fn with(mut base: Value, extra: Value) -> Value {
-    let fields = extra.as_object().cloned().unwrap_or_default();
-    base.as_object_mut().unwrap().extend(fields);
+    if let Value::Object(fields) = extra {
+        base.as_object_mut().unwrap().extend(fields);
+    }
     base
 }

@@ -130,7 +130,8 @@ fn appending(log: &Path) -> File {
 /// Starts a command that lives as long as the test binary and then takes its folder with it.
 pub(crate) fn share(command: &Command, folder: &Path, log: &Path) {
     // this process holds the other end of the shell's input, however it ends
-    const SCRIPT: &str = "folder=$1; shift; \"$@\" & id=$!; cat >/dev/null; kill -INT $id; wait $id; rm -rf \"$folder\"";
+    const SCRIPT: &str =
+        "folder=$1; shift; \"$@\" & id=$!; cat >/dev/null; kill -INT $id; wait $id; rm -rf \"$folder\"";
     let log = appending(log);
     let errors = log.try_clone().unwrap();
     let arguments: [&OsStr; 4] = ["-c".as_ref(), SCRIPT.as_ref(), "share".as_ref(), folder.as_ref()];

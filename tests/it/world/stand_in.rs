@@ -95,7 +95,8 @@ impl StandIn {
     /// Waits for the first request to a host that `is_it` accepts.
     pub(crate) async fn hit(&self, host: &str, is_it: impl Fn(&Hit) -> bool) -> Hit {
         let found = async || self.hits(host).into_iter().find(|hit| is_it(hit));
-        wait::until(&format!("a request to {host}; asked were {:?}", self.hosts()), Duration::from_secs(15), found).await
+        wait::until(&format!("a request to {host}; asked were {:?}", self.hosts()), Duration::from_secs(15), found)
+            .await
     }
 }
 

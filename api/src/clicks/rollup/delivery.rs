@@ -2,7 +2,7 @@
 //! took. Times are kept in buckets that grow with them, so that a median is within 6 %.
 
 use super::bytes::Tally;
-use contract::click::PixelState;
+use contract::click::{PixelResult, PixelState};
 
 /// Buckets in which a time doubles; below twice as many milliseconds each has a bucket of its own.
 const STEPS: u32 = 8;
@@ -14,16 +14,25 @@ pub struct Delivery {
     pub expected: u64,
     /// Visits by their last [`PixelState`], in the order of `PixelState::ALL`.
     pub states: Tally,
+    /// Visits on which the page waited to see what became of it.
+    pub watched: u64,
+    /// Those of them on which it fired.
+    pub confirmed: u64,
     /// Times of those that fired, by bucket.
     pub times: Tally,
 }
 
 impl Delivery {
-    /// Counts a visit that ended in `state` after `milliseconds`.
-    pub fn note(&mut self, state: PixelState, milliseconds: u32) {
-        self.states.add(state as usize, 1);
-        if state == PixelState::Fired {
-            self.times.add(bucket(milliseconds), 1);
+    /// Counts a visit.
+    pub fn note(&mut self, result: &PixelResult) {
+        self.states.add(result.state as usize, 1);
+        let fired = result.state == PixelState::Fired;
+        if fired {
+            self.times.add(bucket(result.milliseconds), 1);
+        }
+        if result.watched {
+            self.watched = self.watched.saturating_add(1);
+            self.confirmed = self.confirmed.saturating_add(u64::from(fired));
         }
     }
 
@@ -37,16 +46,16 @@ impl Delivery {
     pub fn merge(&mut self, other: &Self) {
         self.expected = self.expected.saturating_add(other.expected);
         self.states.merge(&other.states);
+        self.watched = self.watched.saturating_add(other.watched);
+        self.confirmed = self.confirmed.saturating_add(other.confirmed);
         self.times.merge(&other.times);
     }
 
-    /// Fired of what is known to have fired or not: `None` when that is known of no visit.
+    /// Share of the watched visits on which it fired: `None` when there was none. The others do not count: a page that
+    /// left at once saw what was blocked in that moment, and never what fired later.
     #[must_use]
     pub fn confirmed_rate(&self) -> Option<f64> {
-        let fired = self.count(PixelState::Fired);
-        let lost = [PixelState::Blocked, PixelState::Failed, PixelState::TimedOut];
-        let known = lost.into_iter().fold(fired, |sum, state| sum.saturating_add(self.count(state)));
-        (known > 0).then(|| fired as f64 / known as f64)
+        (self.watched > 0).then(|| self.confirmed as f64 / self.watched as f64)
     }
 
     /// Median time of those that fired, in milliseconds.
@@ -103,12 +112,16 @@ mod tests {
     #[test]
     fn a_rate_and_a_median_are_of_what_is_known() {
         let mut delivery = Delivery::default();
-        delivery.note(PixelState::Sent, 3);
-        assert_eq!((delivery.confirmed_rate(), delivery.median_ms()), (None, None));
+        let mut note = |state, milliseconds, watched| {
+            delivery.note(&PixelResult { pixel_id: uuid::Uuid::nil(), state, milliseconds, watched });
+            (delivery.confirmed_rate(), delivery.median_ms())
+        };
+        assert_eq!(note(PixelState::Sent, 3, false), (None, None));
+        assert_eq!(note(PixelState::Blocked, 1, false), (None, None));
         for milliseconds in [5, 9, 12] {
-            delivery.note(PixelState::Fired, milliseconds);
+            note(PixelState::Fired, milliseconds, true);
         }
-        delivery.note(PixelState::Blocked, 1);
+        note(PixelState::Blocked, 1, true);
         assert_eq!((delivery.confirmed_rate(), delivery.median_ms()), (Some(0.75), Some(9)));
     }
 }

@@ -12,7 +12,7 @@
 //! | visits that are not people's clicks, by reason: preview crawler, bot, no user agent, archived, disabled, expired, not started | tally |
 //! | people | sketch, P = 12 |
 //! | how many pixels | number |
-//! | a pixel, in the order of ids: id, expected, by state (sent, fired, blocked, failed, timed out, refused), times of fired | 16 bytes, number, tally, tally |
+//! | a pixel, in the order of ids: id, expected, by state (sent, fired, blocked, failed, timed out, refused), watched, fired of those, times of fired | 16 bytes, number, tally, number, number, tally |
 //! | how many dimensions | number |
 //! | a dimension, in the order of numbers: its number ([`Dimension`](super::dimension::Dimension)), how many values | one byte, number |
 //! | a value, in the order of bytes: the value (empty: unknown), people's clicks, machines' clicks, people, and how many of people's clicks may be missed | text, number, number, sketch, P = 10, number |
@@ -53,6 +53,8 @@ impl Rollup {
             out.extend_from_slice(pixel.as_bytes());
             varint(&mut out, delivery.expected);
             delivery.states.pack(&mut out);
+            varint(&mut out, delivery.watched);
+            varint(&mut out, delivery.confirmed);
             delivery.times.pack(&mut out);
         }
         varint(&mut out, self.breakdowns.len() as u64);
@@ -129,7 +131,13 @@ fn unpack_first(from: &mut Reader<'_>) -> Result<Rollup, Damaged> {
     let mut rollup = Rollup { totals: unpack_totals(from)?, ..Rollup::default() };
     for _ in 0..from.varint()? {
         let pixel = Uuid::from_bytes(from.array()?);
-        let delivery = Delivery { expected: from.varint()?, states: Tally::unpack(from)?, times: Tally::unpack(from)? };
+        let delivery = Delivery {
+            expected: from.varint()?,
+            states: Tally::unpack(from)?,
+            watched: from.varint()?,
+            confirmed: from.varint()?,
+            times: Tally::unpack(from)?,
+        };
         // each stands once: a second one would be lost
         if rollup.deliveries.insert(pixel, delivery).is_some() {
             return Err(Damaged);

@@ -59,8 +59,10 @@ fn click() -> impl Strategy<Value = Event> {
 }
 
 fn receipt() -> impl Strategy<Value = Event> {
-    let result = (few(), select(PixelState::ALL.to_vec()), 0_u32..70_000)
-        .prop_map(|(pixel_id, state, milliseconds)| PixelResult { pixel_id, state, milliseconds });
+    let result =
+        (few(), select(PixelState::ALL.to_vec()), 0_u32..70_000).prop_map(|(pixel_id, state, milliseconds)| {
+            PixelResult { pixel_id, state, milliseconds, watched: milliseconds % 3 == 0 }
+        });
     vec(result, 0..4).prop_map(|results| {
         Event::Receipt(Box::new(Receipt {
             click_id: Uuid::nil(),

@@ -272,7 +272,8 @@ impl PixelDelivery {
         self.delivery.count(PixelState::Refused)
     }
 
-    /// `fired` of `fired`, `blocked`, `failed` and `timedOut` together, 0 to 1; null when they are all 0.
+    /// Share of the visits that waited for the pixel on which it fired, 0 to 1; null when none waited. Pages wait for every
+    /// script, and for images on the share of visits that the tenant's policy names.
     async fn confirmed_rate(&self) -> Option<f64> {
         self.delivery.confirmed_rate()
     }
