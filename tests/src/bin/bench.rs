@@ -191,7 +191,7 @@ fn load(port: u16, host: &str, path: &str, seconds: u32) -> Load {
 fn nginx(folder: &Path, plain: u16, page: u16) -> Running {
     let folder = folder.display();
     let config = format!(
-        "worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; user root;
+        "daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log; user root;
          events {{ worker_connections 1024; }}
          http {{ access_log {folder}/access.log combined buffer=64k flush=1s; client_body_temp_path {folder}/body;
            proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi;
@@ -200,7 +200,7 @@ fn nginx(folder: &Path, plain: u16, page: u16) -> Running {
            server {{ listen 127.0.0.1:{page}; root {folder}/www; default_type text/html; }} }}"
     );
     fs::write(format!("{folder}/nginx.conf"), config).unwrap();
-    let child = on_core(0, "nginx").args(["-c", &format!("{folder}/nginx.conf")]).stderr(Stdio::null()).spawn();
+    let child = on_core(0, "nginx").args(["-c", &format!("{folder}/nginx.conf")]).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let child = child.expect("nginx is missing: install the package nginx");
     wait_for(plain);
     Running(child)
