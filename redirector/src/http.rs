@@ -109,7 +109,9 @@ impl Server {
             Decision::Refuse { route, reason } => {
                 visit.record(counts, route, Outcome { exclusion: Some(reason), ..Outcome::default() }).await;
                 let page = if reason == Exclusion::NotStarted { Unavailable::NotStarted } else { Unavailable::Gone };
-                self.redirect_or(route.fallback.as_ref().map(|target| target.fill(visit.filling())), page)
+                // what the operator switched off leads nowhere at all
+                let fallback = route.fallback.as_ref().filter(|_| reason != Exclusion::Disabled);
+                self.redirect_or(fallback.map(|target| target.fill(visit.filling())), page)
             }
             Decision::AskAgain => answer::ask_again(),
             Decision::Card { route, card } => {

@@ -185,6 +185,11 @@ fn spawn_tasks(
         daily_keys.keep_loaded(&source).await;
         "daily keys"
     });
+    let conducted = recorder.clone();
+    tasks.spawn(async move {
+        conducted.conduct().await;
+        "recorder"
+    });
     tasks.spawn(async move {
         loop {
             sleep(LOOK_AFTER_STALLED).await;

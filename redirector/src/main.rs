@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         Err(bad) => {
             redirector::telemetry::start("info");
             tracing::error!("{bad}");
-            return ExitCode::FAILURE;
+            return ExitCode::from(2);
         }
     };
     redirector::telemetry::start(&config.log);

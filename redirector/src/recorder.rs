@@ -174,6 +174,11 @@ impl Recorder {
         Recorded::new(self.queue.clone(), group)
     }
 
+    /// Gathers the events of visits that run at the same time into groups; belongs among the visits' tasks.
+    pub async fn conduct(&self) {
+        self.queue.conduct().await;
+    }
+
     /// Answers the visitors who wait for a disk that has stalled. Called a few times a second.
     pub fn release_stalled(&self) {
         self.queue.release_stalled(PATIENCE);

@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_receipt_comes_back_from_its_row() {
-        let result = |state| PixelResult { pixel_id: Uuid::from_u128(3), state, milliseconds: 12 };
+        let result = |state| PixelResult { pixel_id: Uuid::from_u128(3), state, milliseconds: 12, watched: true };
         let receipt = Receipt {
             click_id: Uuid::from_u128(4),
             at: 1_700_000_000_000,

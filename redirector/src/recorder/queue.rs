@@ -13,7 +13,7 @@ use std::{
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{
-            AtomicU64,
+            AtomicBool, AtomicU64,
             Ordering::{Acquire, Relaxed, Release},
         },
     },
@@ -30,6 +30,9 @@ pub(super) struct Queue {
     gathering: Mutex<Gathering>,
     /// Tells the writer that a group is there.
     work: Condvar,
+    /// Tells [`Queue::conduct`] that a group has begun, where that runs.
+    begun: Notify,
+    conducted: AtomicBool,
     /// Every group up to this one has its answer.
     answered: AtomicU64,
     /// Nobody waits any longer for the groups up to this one, answered or not.
@@ -40,6 +43,15 @@ pub(super) struct Queue {
     pub(super) grown: Notify,
     cap: u64,
     counters: Arc<Counters>,
+}
+
+/// A group that nobody conducts wakes the writer itself.
+struct Unconducted<'a>(&'a AtomicBool);
+
+impl Drop for Unconducted<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Relaxed);
+    }
 }
 
 struct Gathering {
@@ -80,6 +92,8 @@ impl Queue {
         Self {
             gathering: Mutex::new(gathering),
             work: Condvar::new(),
+            begun: Notify::new(),
+            conducted: AtomicBool::new(false),
             answered: AtomicU64::new(0),
             released: AtomicU64::new(0),
             written: AtomicU64::new(0),
@@ -116,10 +130,26 @@ impl Queue {
         let group = gathering.group;
         let writer_sleeps = mem::take(&mut gathering.writer_sleeps);
         drop(gathering);
-        if writer_sleeps {
+        if writer_sleeps && self.conducted.load(Relaxed) {
+            self.begun.notify_one();
+        } else if writer_sleeps {
             self.work.notify_one();
         }
         Some(group)
+    }
+
+    /// Wakes the writer for a group once every visit that is ready to run has added to it: one `write` and one wake-up of
+    /// each thread then serve them all, where the writer would otherwise push in between two visits. Runs among the
+    /// visits' own tasks, for as long as they do.
+    pub(super) async fn conduct(&self) {
+        self.conducted.store(true, Relaxed);
+        let _direct_again = Unconducted(&self.conducted);
+        loop {
+            self.begun.notified().await;
+            // behind whatever is ready, and what the network has brought meanwhile
+            tokio::task::yield_now().await;
+            self.work.notify_one();
+        }
     }
 
     /// Counts an event that is not recorded.

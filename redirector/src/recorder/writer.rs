@@ -17,14 +17,8 @@ use std::{
         },
         mpsc::{Receiver, RecvTimeoutError},
     },
-    time::Duration,
 };
 
-/// From this many events in a group on, the writer lets the next group gather for a moment: one `write` and one wake-up
-/// of each thread then serve more visits.
-const BUSY: u64 = 4;
-/// How long it lets it gather.
-const GATHER: Duration = Duration::from_micros(100);
 /// Buffers that grew beyond this are given back.
 const KEPT_BUFFER: usize = 1024 * 1024;
 
@@ -40,9 +34,6 @@ pub(super) fn write(queue: &Queue, mut log: Log) {
         queue.finish(group, failure, &mut woken);
         records.clear();
         records.shrink_to(KEPT_BUFFER);
-        if group.count >= BUSY {
-            std::thread::sleep(GATHER);
-        }
     }
 }
 

@@ -200,7 +200,11 @@ fn nginx(folder: &Path, plain: u16, page: u16) -> Running {
            server {{ listen 127.0.0.1:{page}; root {folder}/www; default_type text/html; }} }}"
     );
     fs::write(format!("{folder}/nginx.conf"), config).unwrap();
-    let child = on_core(0, "nginx").args(["-c", &format!("{folder}/nginx.conf")]).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let child = on_core(0, "nginx")
+        .args(["-c", &format!("{folder}/nginx.conf")])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
     let child = child.expect("nginx is missing: install the package nginx");
     wait_for(plain);
     Running(child)
