@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use std::net::SocketAddr;
 
 /// Fewest bytes of a secret that signs tokens (RFC 7518 section 3.2).
-const MIN_SECRET: usize = 32;
+pub const MIN_SECRET: usize = 32;
 
 /// Settings of the API.
 #[derive(Debug, Clone)]

@@ -60,7 +60,12 @@ async fn obey(command: &str, config: &Config) -> Result<(), String> {
     let db = db.map_err(|error| format!("cannot open the database: {error}"))?;
     match command {
         "migrate" => Migrator::up(db.write(), None).await.map_err(|error| error.to_string()),
-        "work" => run::work(config, db).await,
-        _ => run::serve(config, db).await,
+        _ => {
+            let pending = Migrator::get_pending_migrations(db.write()).await.map_err(|error| error.to_string())?;
+            if !pending.is_empty() {
+                return Err("the database's schema is not up to date: run `api migrate` first".to_owned());
+            }
+            if command == "work" { run::work(config, db).await } else { run::serve(config, db).await }
+        }
     }
 }

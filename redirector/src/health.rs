@@ -5,8 +5,9 @@
 use crate::recorder::DropReason;
 use poem::{Endpoint, Request, Response, Result, http::Method, http::StatusCode, http::header};
 use std::{
-    sync::Arc,
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 /// Where [`Counters`] are served.
@@ -15,8 +16,10 @@ pub const PATH: &str = "/_health";
 /// Counts since the start of this process.
 #[derive(Debug, Default)]
 pub struct Counters {
-    /// The last write to the click log failed, or the log is at its cap.
-    pub log_broken: AtomicBool,
+    /// The last write to the click log failed, or the log was at its cap.
+    log_broken: AtomicBool,
+    /// When that was noticed last.
+    broken_at: Mutex<Option<Instant>>,
     /// Events that the click log did not take, by [`DropReason`].
     pub dropped: [AtomicU64; DropReason::ALL.len()],
     /// Events whose visitor was answered before the (stalled) disk took them.
@@ -45,7 +48,27 @@ pub struct Counters {
     pub source_errors: AtomicU64,
 }
 
+/// How long a failure of the click log counts: who keeps visits away because of it would never see it mended.
+const REMEMBERED: Duration = Duration::from_secs(10);
+
 impl Counters {
+    /// Notes that the click log did not take an event.
+    pub fn break_log(&self) {
+        self.log_broken.store(true, Relaxed);
+        *self.broken_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Notes that the click log took events.
+    pub fn mend_log(&self) {
+        self.log_broken.store(false, Relaxed);
+    }
+
+    /// Whether the click log did not take the last event, some seconds ago at most.
+    pub fn is_log_broken(&self) -> bool {
+        let at = || *self.broken_at.lock().unwrap_or_else(PoisonError::into_inner);
+        self.log_broken.load(Relaxed) && at().is_some_and(|at| at.elapsed() < REMEMBERED)
+    }
+
     /// Counts one event that was not recorded.
     pub fn drop_event(&self, reason: DropReason, events: u64) {
         self.dropped[reason as usize].fetch_add(events, Relaxed);
@@ -60,7 +83,7 @@ impl Counters {
             .collect();
         let [written, shipped, stored] = [&self.written, &self.shipped, &self.stored].map(|seq| seq.load(Relaxed));
         serde_json::json!({
-            "ok": !self.log_broken.load(Relaxed),
+            "ok": !self.is_log_broken(),
             "clicks": {
                 "written": written,
                 "shipped": shipped,
@@ -133,7 +156,7 @@ mod tests {
         assert_eq!(json["clicks"]["to_store"], 5);
         assert_eq!(json["ok"], true);
         assert_eq!(answer(&counters).status(), StatusCode::OK);
-        counters.log_broken.store(true, Relaxed);
+        counters.break_log();
         assert_eq!(answer(&counters).status(), StatusCode::SERVICE_UNAVAILABLE);
     }
 }

@@ -125,7 +125,9 @@ impl Recorder {
         counters: Arc<Counters>,
     ) -> io::Result<(Self, Recording)> {
         let held = counters.held_bytes.clone();
-        let (live, dead) = folder::claim(&settings.data_dir.join("clicks"), &held)?;
+        // one place for each kind of destination: what was meant for one database must not end in another
+        let place = if matches!(destination, Destination::Local(_)) { "clicks-embedded" } else { "clicks" };
+        let (live, dead) = folder::claim(&settings.data_dir.join(place), &held)?;
         tracing::info!(boot = %live.boot_id, dead_boots = dead.len(), "the click log is open");
         let queue = Arc::new(Queue::new(settings.cap, counters.clone()));
         let segment_bytes = SEGMENT.min(settings.cap / 4).max(1);

@@ -46,11 +46,19 @@ pub(crate) async fn prepare(
         return Err(format!("{FOLDER} exists and was not made by the demo: move it away first"));
     }
     let fault = |error: std::io::Error| format!("cannot make {FOLDER} anew: {error}");
-    if folder.exists() {
-        fs::remove_dir_all(folder).map_err(fault)?;
-    }
     fs::create_dir_all(folder).map_err(fault)?;
-    fs::write(folder.join(MARK), "This folder is emptied whenever the demo starts.\n").map_err(fault)?;
+    let mark = fs::OpenOptions::new().append(true).create(true).open(folder.join(MARK)).map_err(fault)?;
+    if mark.try_lock().is_err() {
+        return Err(format!("a demo is running in {FOLDER} already"));
+    }
+    for entry in fs::read_dir(folder).map_err(fault)? {
+        let path = entry.map_err(fault)?.path();
+        let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { Ok(()) };
+        let gone = if path.is_file() && !path.ends_with(MARK) { fs::remove_file(&path) } else { gone };
+        gone.map_err(fault)?;
+    }
+    // the lock holds for as long as this process lives
+    std::mem::forget(mark);
 
     let network = network::start().await?;
     let own = [("STOPOVER_DATA_DIR", FOLDER), ("STOPOVER_ALLOW_LOCAL_TARGETS", "true"), ("STOPOVER_LOG", "warn")];

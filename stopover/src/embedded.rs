@@ -10,9 +10,9 @@ use redirector::{LocalSide, Redirector, recorder::LocalFrame};
 use std::{
     fs,
     future::Future,
-    io::Write,
+    io::{ErrorKind, Write},
     net::SocketAddr,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 use tokio::{
@@ -47,7 +47,10 @@ impl Embedded {
     pub(crate) async fn start(variables: Vec<(String, String)>) -> Result<Self, String> {
         let mut settings = Settings::new(variables);
         let data_dir = PathBuf::from(settings.text("DATA_DIR").unwrap_or("stopover-data"));
-        fs::create_dir_all(&data_dir).map_err(|error| format!("cannot make {}: {error}", data_dir.display()))?;
+        // it holds hashes and keys: for its owner only
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&data_dir);
+        made.map_err(|error| format!("cannot make {}: {error}", data_dir.display()))?;
+        refuse_one_box(&mut settings);
         settings.set_default("DATABASE_URL", format!("sqlite://{}?mode=rwc", data_dir.join("stopover.db").display()));
         settings.set_default("JWT_SECRET", kept_secret(&data_dir.join("jwt-secret"))?);
         let config = api::config::Config::from_settings(&mut settings, true);
@@ -146,13 +149,29 @@ async fn store(ingest: Ingest, mut frames: mpsc::Receiver<LocalFrame>) {
 /// Reads the secret that a first start left in the data folder, or makes it, readable by its owner only.
 fn kept_secret(path: &Path) -> Result<String, String> {
     let fault = |error: std::io::Error| format!("cannot keep a secret in {}: {error}", path.display());
-    if let Ok(secret) = fs::read_to_string(path) {
-        return Ok(secret.trim().to_owned());
+    match fs::read_to_string(path) {
+        Ok(secret) if secret.trim().len() >= api::config::MIN_SECRET => return Ok(secret.trim().to_owned()),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(fault(error)),
+        _ => {}
     }
     let secret = api::auth::token::new_refresh();
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(fault)?;
+    let unfinished = path.with_extension("new");
+    let mut options = fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished).map_err(fault)?;
     file.write_all(secret.as_bytes()).and_then(|()| file.sync_all()).map_err(fault)?;
+    fs::rename(&unfinished, path).map_err(fault)?;
     Ok(secret)
+}
+
+/// PostgreSQL and Redis belong to the two programs of one box: beside them, this process would mark changes as published
+/// that no redirector elsewhere has heard of.
+fn refuse_one_box(settings: &mut Settings) {
+    if settings.text("DATABASE_URL").is_some_and(|url| !url.starts_with("sqlite:")) {
+        settings.reject("DATABASE_URL", "must start with sqlite: here; for PostgreSQL start `api` and `redirector`");
+    }
+    if settings.text("REDIS_URL").is_some() {
+        settings.reject("REDIS_URL", "has no use here; for Redis start `api` and `redirector`");
+    }
 }
 
 /// Prints a text for the person at the terminal.

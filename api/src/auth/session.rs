@@ -52,7 +52,13 @@ pub struct LoggedIn {
 /// The same mistake, after about the same time, for an unknown user and for a wrong password.
 pub async fn log_in(app: &App, credentials: Credentials) -> Result<LoggedIn, Error> {
     let email = credentials.email.trim().to_lowercase();
-    let found = user::Entity::find().filter(user::Column::Email.eq(email)).one(app.db.read()).await?;
+    // what cannot be an address has no account, and not every database takes it
+    let plausible = email.len() <= super::sign_up::MAX_EMAIL && !email.chars().any(char::is_control);
+    let found = if plausible {
+        user::Entity::find().filter(user::Column::Email.eq(email)).one(app.db.read()).await?
+    } else {
+        None
+    };
     let hash = found.as_ref().map(|user| user.password_hash.clone());
     let right = app.auth.passwords.verify(credentials.password, hash).await?;
     let wrong = || Error::mistake("password", Code::Invalid, "the e-mail address or the password is wrong");

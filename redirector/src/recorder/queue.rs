@@ -23,7 +23,7 @@ use std::{
 use tokio::sync::Notify;
 
 /// Most bytes that wait for the disk.
-const MOST_PENDING: usize = 8 * 1024 * 1024;
+const MOST_PENDING: u64 = 8 * 1024 * 1024;
 
 /// Events on their way to the log.
 pub(super) struct Queue {
@@ -116,10 +116,11 @@ impl Queue {
         }
         let pending = gathering.records.len() + frame::HEADER + payload.len();
         if held + pending as u64 > self.cap {
-            self.counters.log_broken.store(true, Relaxed);
+            self.counters.break_log();
             return self.refuse(DropReason::Full);
         }
-        if pending > MOST_PENDING {
+        // a group lies in one segment, and the last segment is never deleted: it must leave room below the cap
+        if pending as u64 > MOST_PENDING.min(self.cap / 4) {
             return self.refuse(DropReason::Stalled);
         }
         let seq = gathering.first_seq + gathering.count;
@@ -197,7 +198,11 @@ impl Queue {
         mem::swap(&mut gathering.writing, woken);
         self.answered.store(group.number, Release);
         drop(gathering);
-        self.counters.log_broken.store(failure.is_some(), Relaxed);
+        if failure.is_some() {
+            self.counters.break_log();
+        } else {
+            self.counters.mend_log();
+        }
         self.grown.notify_one();
         woken.drain(..).for_each(Waker::wake);
     }
@@ -212,7 +217,7 @@ impl Queue {
         woken.append(&mut gathering.waiting);
         self.released.store(gathering.group, Release);
         drop(gathering);
-        self.counters.log_broken.store(true, Relaxed);
+        self.counters.break_log();
         woken.into_iter().for_each(Waker::wake);
     }
 
@@ -347,7 +352,7 @@ mod tests {
 
     #[test]
     fn a_stalled_disk_keeps_nobody_waiting_and_the_cap_is_kept() {
-        let queue = queue(64);
+        let queue = queue(1_024);
         let mut recorded = Recorded::new(queue.clone(), queue.push(b"one"));
         let mut context = Context::from_waker(Waker::noop());
         assert!(Pin::new(&mut recorded).poll(&mut context).is_pending());
@@ -360,7 +365,7 @@ mod tests {
         assert_eq!(queue.push(b"two"), Some(2));
         assert!(queue.released.load(Relaxed) >= 2, "nor does anybody who comes meanwhile");
         queue.finish(group, None, &mut Vec::new());
-        assert_eq!(queue.push(&[0; 64]), None);
+        assert_eq!(queue.push(&[0; 1_024]), None);
         assert_eq!(queue.counters.dropped[DropReason::Full as usize].load(Relaxed), 1);
     }
 }

@@ -138,6 +138,9 @@ fn unpack_first(from: &mut Reader<'_>) -> Result<Rollup, Damaged> {
             confirmed: from.varint()?,
             times: Tally::unpack(from)?,
         };
+        if delivery.confirmed > delivery.watched {
+            return Err(Damaged);
+        }
         // each stands once: a second one would be lost
         if rollup.deliveries.insert(pixel, delivery).is_some() {
             return Err(Damaged);

@@ -184,11 +184,11 @@ proptest! {
 
 #[test]
 fn version_one_is_read_for_ever() {
-    // 2 people's clicks, 1 bot (index 1), one visitor 7; pixel 1 expected twice, fired once after 3 ms;
+    // 2 people's clicks, 1 bot (index 1), one visitor 7; pixel 1 expected twice, watched and fired once after 3 ms;
     // dimension 2: FR with 2 people's clicks and the visitor, nothing in other
     let mut bytes = vec![1, 2, 2, 0, 1, 1, 7, 0, 0, 0, 0, 0, 0, 0, 1];
     bytes.extend_from_slice(Uuid::from_u128(1).as_bytes());
-    bytes.extend_from_slice(&[2, 2, 0, 1, 4, 0, 0, 0, 1]);
+    bytes.extend_from_slice(&[2, 2, 0, 1, 1, 1, 4, 0, 0, 0, 1]);
     bytes.extend_from_slice(&[1, 2, 1, 2, b'F', b'R', 2, 0, 1, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     let rollup = Rollup::unpack(&bytes);
     assert_eq!(rollup.as_ref().map(Rollup::pack), Ok(bytes));
