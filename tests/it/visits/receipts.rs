@@ -16,6 +16,8 @@ fn token_of(page: &str) -> String {
 
 async fn a_receipt_counts_once(world: &mut World) {
     let account = account_with_pixel(world).await;
+    // every page waits for its pixels: a rate is of such visits
+    account.set_policy(json!({ "confirmShare": 1.0 })).await;
     let link = account.create_link("https://shop.example.com/", json!({})).await;
     let send = async |body: String| {
         let answer = world.request(Method::POST, "_receipt").body(body).send().await.unwrap();
