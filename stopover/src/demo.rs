@@ -53,9 +53,11 @@ pub(crate) async fn prepare(
     }
     for entry in fs::read_dir(folder).map_err(fault)? {
         let path = entry.map_err(fault)?.path();
-        let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { Ok(()) };
-        let gone = if path.is_file() && !path.ends_with(MARK) { fs::remove_file(&path) } else { gone };
-        gone.map_err(fault)?;
+        if path.is_dir() {
+            fs::remove_dir_all(&path).map_err(fault)?;
+        } else if !path.ends_with(MARK) {
+            fs::remove_file(&path).map_err(fault)?;
+        }
     }
     // the lock holds for as long as this process lives
     std::mem::forget(mark);
