@@ -1,9 +1,12 @@
 //! What the redirector counts about itself, and `GET /_health`, which tells it: 200 while the click log takes clicks,
-//! 503 when it does not (visits are answered all the same). The parts add to [`Counters`] as they work; only the
-//! endpoint reads them. Nothing here names a visitor.
+//! 503 when it does not (visits are answered all the same). The parts add to [`Counters`] as they work; only that
+//! answer reads them. Nothing here names a visitor.
 
 use crate::recorder::DropReason;
-use poem::{Endpoint, Request, Response, Result, http::Method, http::StatusCode, http::header};
+use poem::{
+    Response,
+    http::{StatusCode, header},
+};
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     sync::{Arc, Mutex, PoisonError},
@@ -107,31 +110,8 @@ impl Counters {
     }
 }
 
-/// Puts [`PATH`] in front of an endpoint.
-pub struct WithHealth<E> {
-    counters: Arc<Counters>,
-    inner: E,
-}
-
-impl<E> WithHealth<E> {
-    /// Answers [`PATH`] from `counters` and everything else from `inner`.
-    pub const fn new(counters: Arc<Counters>, inner: E) -> Self {
-        Self { counters, inner }
-    }
-}
-
-impl<E: Endpoint<Output = Response>> Endpoint for WithHealth<E> {
-    type Output = Response;
-
-    async fn call(&self, request: Request) -> Result<Response> {
-        if request.uri().path() == PATH && matches!(*request.method(), Method::GET | Method::HEAD) {
-            return Ok(answer(&self.counters));
-        }
-        self.inner.call(request).await
-    }
-}
-
-fn answer(counters: &Counters) -> Response {
+/// Tells the counters.
+pub(crate) fn answer(counters: &Counters) -> Response {
     let json = counters.to_json();
     let status = if json["ok"] == true { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Response::builder()

@@ -1,6 +1,7 @@
 //! The door: a request in, one answer out. Dispatches by method and path, looks the link up, has the visit decided,
 //! waits until the click is in the local log, and answers. What a visit costs is paid here, so nothing is rendered,
-//! parsed twice or logged per visit; whatever comes in, nothing here fails, and nothing personal is told to anyone.
+//! parsed twice or logged per visit, no layer stands in front (each would move the request once more), and what is rare
+//! keeps its state apart; whatever comes in, nothing here fails, and nothing personal is told to anyone.
 
 pub mod receipt;
 
@@ -9,6 +10,7 @@ mod token;
 
 use crate::{
     daily_keys::DailyKeys,
+    health::{self, Counters},
     lookup::Lookup,
     page::{Interstitial, Pages, Route, Unavailable, Values},
     recorder::Recorder,
@@ -25,11 +27,12 @@ use contract::{
     clock::{Clock, day_of},
     destination::Reach,
 };
+use futures_util::FutureExt;
 use poem::{
     Endpoint, Request, Response,
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
 };
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 use uuid::Uuid;
 
 /// What answers visits.
@@ -54,9 +57,12 @@ pub struct Server {
     pub agents: Agents,
     /// Receipts taken so far.
     pub spent: receipt::Spent,
+    /// What the redirector counts about itself.
+    pub counters: Arc<Counters>,
 }
 
-/// Answers `GET|HEAD /{slug}`, `POST /_receipt`, `/robots.txt` and `/favicon.ico`; everything else is an unknown link.
+/// Answers `GET|HEAD /{slug}`, `POST /_receipt`, `/_health`, `/robots.txt` and `/favicon.ico`; everything else is an
+/// unknown link. A mistake of ours that panics costs its own visit only: it is answered 500.
 #[must_use]
 pub fn endpoint(server: Arc<Server>) -> impl Endpoint<Output = Response> {
     Door(server)
@@ -69,7 +75,8 @@ impl Endpoint for Door {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let is_head = *request.method() == Method::HEAD;
-        let response = self.0.answer(request).await;
+        let answer = AssertUnwindSafe(self.0.answer(request)).catch_unwind().await;
+        let response = answer.unwrap_or_else(|_| answer::empty(StatusCode::INTERNAL_SERVER_ERROR));
         Ok(if is_head { answer::without_body(response) } else { response })
     }
 }
@@ -78,9 +85,10 @@ impl Server {
     async fn answer(&self, request: Request) -> Response {
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         match request.uri().path() {
-            receipt::PATH if *request.method() == Method::POST => self.receipt(request).await,
+            receipt::PATH if *request.method() == Method::POST => Box::pin(self.receipt(request)).await,
             receipt::PATH => answer::not_allowed("POST"),
             _ if !is_read => answer::not_allowed("GET, HEAD"),
+            health::PATH => health::answer(&self.counters),
             "/robots.txt" => answer::robots(),
             "/favicon.ico" => answer::no_icon(),
             _ => self.visit(&request).await,

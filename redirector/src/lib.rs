@@ -21,11 +21,11 @@ use cache::Cache;
 use config::Config;
 use contract::{clock::Clock, document::Announcement, keys::Keys};
 use daily_keys::DailyKeys;
-use health::{Counters, WithHealth};
+use health::Counters;
 use listener::Listener;
 use lookup::Lookup;
 use page::Pages;
-use poem::{EndpointExt, Server, middleware::CatchPanic};
+use poem::Server;
 use recorder::{Destination, LocalFrame, LogSettings, Recorder, Recording};
 use secrecy::ExposeSecret;
 use source::Source;
@@ -33,7 +33,7 @@ use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::timeout,
 };
 use visitor::Geo;
 
@@ -43,8 +43,6 @@ const DRAIN: Duration = Duration::from_secs(4);
 const SHIP: Duration = Duration::from_secs(2);
 /// Longest wait for today's key at the start.
 const FIRST_KEY: Duration = Duration::from_millis(2_500);
-/// How often visitors who wait for a stalled disk are looked after.
-const LOOK_AFTER_STALLED: Duration = Duration::from_millis(250);
 
 /// What stands in for Redis in the embedded default.
 pub struct LocalSide {
@@ -149,6 +147,7 @@ pub async fn start(config: Config, clock: Clock, local: Option<LocalSide>) -> Re
         pages,
         agents: visitor::Agents::new(),
         spent: http::receipt::Spent::new(),
+        counters: counters.clone(),
     });
     Ok(Redirector { listener, server, counters, recording, tasks })
 }
@@ -185,16 +184,9 @@ fn spawn_tasks(
         daily_keys.keep_loaded(&source).await;
         "daily keys"
     });
-    let conducted = recorder.clone();
     tasks.spawn(async move {
-        conducted.conduct().await;
+        recorder.conduct().await;
         "recorder"
-    });
-    tasks.spawn(async move {
-        loop {
-            sleep(LOOK_AFTER_STALLED).await;
-            recorder.release_stalled();
-        }
     });
     tasks
 }
@@ -217,8 +209,7 @@ impl Redirector {
     /// # Errors
     /// [`RunError`] when a part of it ended by itself; the rest was drained all the same.
     pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
-        let endpoint = http::endpoint(self.server).map_to_response();
-        let endpoint = WithHealth::new(self.counters, endpoint).with(CatchPanic::new());
+        let endpoint = http::endpoint(self.server);
         let (drain, draining) = oneshot::channel::<()>();
         let serve = Server::new_with_acceptor(self.listener).run_with_graceful_shutdown(
             endpoint,

@@ -7,7 +7,7 @@ mod tiers;
 use crate::{
     cache::{Cache, Heard},
     health::Counters,
-    memory::{Away, Held, Memory},
+    memory::{Away, Held, Memory, bounded},
     page::{Pages, Route},
     source::Source,
 };
@@ -124,14 +124,14 @@ impl Lookup {
             domains: Arc::new(Memory::new(DOMAINS)),
             links: Arc::new(Memory::new(LINKS)),
             tenants: Arc::new(Memory::new(DOMAINS)),
-            routes: quick_cache::sync::Cache::new(ROUTES),
+            routes: bounded(ROUTES),
             hears: AtomicBool::new(false),
             pages,
             reach,
         }
     }
 
-    /// Finds what an address leads to; without a slug, whether the domain serves.
+    /// Finds what an address leads to, nearly always in memory, so the state of a fetch stands apart; without a slug, whether the domain serves.
     ///
     /// # Errors
     /// [`LookupError::Unavailable`].
@@ -140,19 +140,19 @@ impl Lookup {
         let life = if self.hears.load(Relaxed) { LIFE } else { DEAF_LIFE };
         let domain = match self.domains.young(host, now, life) {
             Some(held) => held,
-            None => self.fetch(&self.domains, host.clone(), life).await?,
+            None => Box::pin(self.fetch(&self.domains, host.clone(), life)).await?,
         };
         let Some(domain) = domain.value.filter(|domain| domain.serving) else { return Ok(Found::UnknownHost) };
         let Some(slug) = slug else { return Ok(Found::UnknownSlug(domain)) };
         let address = AddressRef { host, slug };
         let link = match self.links.young(&address, now, life) {
             Some(held) => held,
-            None => self.fetch(&self.links, address.to_owned(), life).await?,
+            None => Box::pin(self.fetch(&self.links, address.to_owned(), life)).await?,
         };
         let Some(link) = link.value else { return Ok(Found::UnknownSlug(domain)) };
         let tenant = match self.tenants.young(&link.tenant_id, now, life) {
             Some(held) => held,
-            None => self.fetch(&self.tenants, link.tenant_id, life).await?,
+            None => Box::pin(self.fetch(&self.tenants, link.tenant_id, life)).await?,
         };
         let Some(tenant) = tenant.value else { return Ok(Found::UnknownSlug(domain)) };
         Ok(Found::Link(self.compose(&address, domain, link, tenant)))

@@ -4,7 +4,7 @@
 //! of the last two seconds, or begun before the memory was cleared, is not kept.
 
 use contract::document::Versioned;
-use quick_cache::{Equivalent, sync::Cache};
+use quick_cache::{Equivalent, UnitWeighter, sync::Cache};
 use std::{
     collections::HashMap,
     future::Future,
@@ -24,6 +24,14 @@ const STALE: Duration = Duration::from_secs(24 * 3_600);
 const SWEEP_FROM: usize = 1_024;
 /// Most remembered announcements; beyond, the whole memory is cleared instead.
 const MOST_ANNOUNCED: usize = 100_000;
+
+/// Entries that a cache has room for from the start.
+const AT_FIRST: usize = 256;
+
+/// A cache of up to about `most` entries, whose room grows with what it holds.
+pub fn bounded<K: Eq + Hash, V: Clone>(most: usize) -> Cache<K, V> {
+    Cache::with_weighter(AT_FIRST.min(most), most as u64, UnitWeighter)
+}
 
 /// No source answered and nothing is remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -115,7 +123,7 @@ where
     /// Remembers up to about `entries` documents.
     #[must_use]
     pub fn new(entries: usize) -> Self {
-        Self { slots: Cache::new(entries), changes: Mutex::new(Changes { epoch: 0, announced: HashMap::new() }) }
+        Self { slots: bounded(entries), changes: Mutex::new(Changes { epoch: 0, announced: HashMap::new() }) }
     }
 
     fn changes(&self) -> MutexGuard<'_, Changes<K>> {

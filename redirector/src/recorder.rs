@@ -106,6 +106,7 @@ pub enum Destination {
 #[derive(Clone)]
 pub struct Recorder {
     queue: Arc<Queue>,
+    writer: Arc<writer::Writer>,
 }
 
 thread_local! {
@@ -137,9 +138,10 @@ impl Recorder {
         let log = writer::Log::new(live.path.clone(), live.segments.clone(), segment_bytes, unsynced.clone());
         let boot_id = live.boot_id;
 
-        let writer = spawn("click-writer", ended.clone(), {
-            let queue = queue.clone();
-            move || writer::write(&queue, log)
+        let writer = Arc::new(writer::Writer::new(queue.clone(), log));
+        let write = spawn("click-writer", ended.clone(), {
+            let writer = writer.clone();
+            move || writer.run()
         })?;
         let sync = spawn("click-sync", ended.clone(), {
             let counters = counters.clone();
@@ -154,9 +156,9 @@ impl Recorder {
             watched,
             stop,
             stop_sync: Some(stop_sync),
-            threads: Some(Threads { writer, sync, shipper }),
+            threads: Some(Threads { write, sync, shipper }),
         };
-        Ok((Self { queue }, recording))
+        Ok((Self { queue, writer }, recording))
     }
 
     /// Puts an event into the log. The future resolves when it is written, or was counted as dropped, or the disk has
@@ -176,19 +178,15 @@ impl Recorder {
         Recorded::new(self.queue.clone(), group)
     }
 
-    /// Gathers the events of visits that run at the same time into groups; belongs among the visits' tasks.
+    /// Gathers the events of visits that run at the same time into groups and writes them; belongs among the visits'
+    /// tasks. Without it a thread does so.
     pub async fn conduct(&self) {
-        self.queue.conduct().await;
-    }
-
-    /// Answers the visitors who wait for a disk that has stalled. Called a few times a second.
-    pub fn release_stalled(&self) {
-        self.queue.release_stalled(PATIENCE);
+        self.writer.conduct().await;
     }
 }
 
 struct Threads {
-    writer: JoinHandle<()>,
+    write: JoinHandle<()>,
     sync: JoinHandle<()>,
     shipper: JoinHandle<()>,
 }
@@ -223,7 +221,7 @@ impl Recording {
         let Some(threads) = self.threads.take() else { return };
         let stop_sync = self.stop_sync.take();
         let written = tokio::task::spawn_blocking(move || {
-            let ended = [threads.writer.join().is_ok(), {
+            let ended = [threads.write.join().is_ok(), {
                 drop(stop_sync);
                 threads.sync.join().is_ok()
             }];

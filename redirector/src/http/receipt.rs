@@ -3,6 +3,7 @@
 //! nothing.
 
 use super::token;
+use crate::memory::bounded;
 use contract::{
     click::{PixelState, Receipt},
     clock::{MINUTE, SECOND},
@@ -42,7 +43,7 @@ impl Spent {
     /// Has taken none.
     #[must_use]
     pub fn new() -> Self {
-        Self(Cache::new(REMEMBERED))
+        Self(bounded(REMEMBERED))
     }
 
     /// Whether this is the first receipt of the click; from now on there was one.

@@ -1,5 +1,5 @@
-//! What lies between visits and the writer: encoded records, gathered into groups. A visit pushes under a short lock
-//! and waits for its group; the writer takes a whole group, writes it, and wakes everyone in it.
+//! What lies between visits and the log: encoded records, gathered into groups. A visit pushes under a short lock and
+//! waits for its group; whoever writes takes a whole group, writes it, and wakes everyone in it.
 //! Always holds: sequence numbers are given under the lock, and those of a group that could not be written are given
 //! again.
 
@@ -22,16 +22,19 @@ use std::{
 };
 use tokio::sync::Notify;
 
+/// How often visitors who wait for a stalled disk are looked after.
+const LOOK_AFTER_STALLED: Duration = Duration::from_millis(100);
 /// Most bytes that wait for the disk.
 const MOST_PENDING: u64 = 8 * 1024 * 1024;
 
 /// Events on their way to the log.
 pub(super) struct Queue {
     gathering: Mutex<Gathering>,
-    /// Tells the writer that a group is there.
+    /// Tells the writer's thread that it is its turn.
     work: Condvar,
-    /// Tells [`Queue::conduct`] that a group has begun, where that runs.
-    begun: Notify,
+    /// Tells the conductor that a group has begun, where one is at work.
+    pub(super) begun: Notify,
+    /// Whether one is.
     conducted: AtomicBool,
     /// Every group up to this one has its answer.
     answered: AtomicU64,
@@ -45,12 +48,15 @@ pub(super) struct Queue {
     counters: Arc<Counters>,
 }
 
-/// A group that nobody conducts wakes the writer itself.
-struct Unconducted<'a>(&'a AtomicBool);
+/// While it lives, groups are left to the conductor; then the writer's thread goes on with them.
+pub(super) struct Conducting<'a>(&'a Queue);
 
-impl Drop for Unconducted<'_> {
+impl Drop for Conducting<'_> {
     fn drop(&mut self) {
-        self.0.store(false, Relaxed);
+        self.0.conducted.store(false, Relaxed);
+        // under the lock: the thread looks at the flag and falls asleep under it
+        let _gathering = self.0.lock();
+        self.0.work.notify_one();
     }
 }
 
@@ -64,11 +70,10 @@ struct Gathering {
     /// Those who wait for the group that is being written.
     writing: Vec<Waker>,
     writing_since: Option<Instant>,
-    writer_sleeps: bool,
     closed: bool,
 }
 
-/// A group that the writer took.
+/// A group that is being written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Group {
     number: u64,
@@ -86,7 +91,6 @@ impl Queue {
             waiting: Vec::new(),
             writing: Vec::new(),
             writing_since: None,
-            writer_sleeps: false,
             closed: false,
         };
         Self {
@@ -129,28 +133,22 @@ impl Queue {
         }
         gathering.count += 1;
         let group = gathering.group;
-        let writer_sleeps = mem::take(&mut gathering.writer_sleeps);
+        let begins = gathering.count == 1;
         drop(gathering);
-        if writer_sleeps && self.conducted.load(Relaxed) {
+        if begins && self.conducted.load(Relaxed) {
             self.begun.notify_one();
-        } else if writer_sleeps {
+        } else if begins {
             self.work.notify_one();
         }
         Some(group)
     }
 
-    /// Wakes the writer for a group once every visit that is ready to run has added to it: one `write` and one wake-up of
-    /// each thread then serve them all, where the writer would otherwise push in between two visits. Runs among the
-    /// visits' own tasks, for as long as they do.
-    pub(super) async fn conduct(&self) {
+    /// Leaves groups to the caller from now on; [`Queue::begun`] tells of them.
+    pub(super) fn conducting(&self) -> Conducting<'_> {
         self.conducted.store(true, Relaxed);
-        let _direct_again = Unconducted(&self.conducted);
-        loop {
-            self.begun.notified().await;
-            // behind whatever is ready, and what the network has brought meanwhile
-            tokio::task::yield_now().await;
-            self.work.notify_one();
-        }
+        // a group that began before now
+        self.begun.notify_one();
+        Conducting(self)
     }
 
     /// Counts an event that is not recorded.
@@ -159,16 +157,34 @@ impl Queue {
         None
     }
 
-    /// Waits for a group and moves its records into `records`, which must be empty; `None` once the queue is closed and
-    /// drained.
+    /// Whether groups are left to a conductor.
+    #[cfg(test)]
+    pub(super) fn is_conducted(&self) -> bool {
+        self.conducted.load(Relaxed)
+    }
+
+    /// Waits until there is something to do for the writer's thread; false once the queue is closed. Looks meanwhile
+    /// after those who wait for a disk that takes longer than `patience`.
+    pub(super) fn wait(&self, patience: Duration) -> bool {
+        let mut gathering = self.lock();
+        while !gathering.closed && (gathering.count == 0 || self.conducted.load(Relaxed)) {
+            let waited = self.work.wait_timeout(gathering, LOOK_AFTER_STALLED);
+            gathering = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if gathering.is_stalled(patience) {
+                drop(gathering);
+                self.release_stalled(patience);
+                gathering = self.lock();
+            }
+        }
+        !gathering.closed
+    }
+
+    /// Moves the records of a group into `records`, which must be empty; `None` where none has begun. Whoever takes a
+    /// group finishes it before anybody takes the next.
     pub(super) fn take(&self, records: &mut Vec<u8>) -> Option<Group> {
         let mut gathering = self.lock();
-        while gathering.count == 0 {
-            if gathering.closed {
-                return None;
-            }
-            gathering.writer_sleeps = true;
-            gathering = self.work.wait(gathering).unwrap_or_else(PoisonError::into_inner);
+        if gathering.count == 0 {
+            return None;
         }
         let gathered = &mut *gathering;
         let group = Group { number: gathered.group, first_seq: gathered.first_seq, count: gathered.count };
@@ -182,7 +198,7 @@ impl Queue {
     }
 
     /// Answers everyone in a group. After a failure the numbers of its records are given to those that come after.
-    /// `woken` is the writer's own, empty list, so that none is allocated.
+    /// `woken` is an empty list of whoever writes, so that none is allocated.
     pub(super) fn finish(&self, group: Group, failure: Option<DropReason>, woken: &mut Vec<Waker>) {
         if failure.is_none() {
             let last = group.first_seq + group.count - 1;
@@ -208,9 +224,9 @@ impl Queue {
     }
 
     /// Answers everyone who waits, when the group that is being written has taken longer than `patience`.
-    pub(super) fn release_stalled(&self, patience: Duration) {
+    fn release_stalled(&self, patience: Duration) {
         let mut gathering = self.lock();
-        if gathering.writing_since.is_none_or(|since| since.elapsed() < patience) {
+        if !gathering.is_stalled(patience) {
             return;
         }
         let mut woken = mem::take(&mut gathering.writing);
@@ -221,7 +237,7 @@ impl Queue {
         woken.into_iter().for_each(Waker::wake);
     }
 
-    /// Takes no more events; the writer drains what is there.
+    /// Takes no more events; the writer's thread drains what is there.
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.work.notify_one();
@@ -246,6 +262,10 @@ impl Queue {
 }
 
 impl Gathering {
+    fn is_stalled(&self, patience: Duration) -> bool {
+        self.writing_since.is_some_and(|since| since.elapsed() >= patience)
+    }
+
     fn renumber(&mut self, first_seq: u64) {
         self.first_seq = first_seq;
         let old = mem::take(&mut self.records);

@@ -2,6 +2,7 @@
 //! agent is classified once and remembered; how many are remembered is bounded, and so is how much of one is looked at.
 
 use super::capped;
+use crate::memory::bounded;
 use contract::click::{Device, Exclusion};
 use isbot::Bots;
 use quick_cache::sync::Cache;
@@ -95,7 +96,7 @@ impl Agents {
     pub fn new() -> Self {
         let exclusion = Some(Exclusion::NoUserAgent);
         let none = Agent { device: Device::Other, browser: None, os: None, exclusion };
-        Self { met: Cache::new(REMEMBERED), none: Arc::new(none), bots: Bots::default() }
+        Self { met: bounded(REMEMBERED), none: Arc::new(none), bots: Bots::default() }
     }
 
     /// Classifies the header's value.
