@@ -68,7 +68,7 @@ impl Deltas {
         let mut deltas = BTreeMap::new();
         for ((tenant_id, scope_id, hour), rollup) in self.hours {
             let day = Key { tenant_id, scope_id, period: Period::Day, starts_at: hour - hour.rem_euclid(DAY) };
-            deltas.entry(day).or_insert_with(Rollup::default).merge(&rollup);
+            deltas.entry(day).or_insert_with(Rollup::default).merge(&rollup.clone().without_quarters());
             deltas.insert(Key { period: Period::Hour, starts_at: hour, ..day }, rollup);
         }
         let empty = deltas.keys().map(|key| row(*key, &Rollup::default(), Vec::new())).collect();

@@ -145,14 +145,15 @@ pub struct Report {
     scope: Scope,
     filter: Filter,
     sum: OnceCell<Arc<Rollup>>,
-    hours: OnceCell<Arc<Vec<(i64, Totals)>>>,
+    /// By hours, and by their quarters.
+    hours: [OnceCell<Arc<Vec<(i64, Totals)>>>; 2],
 }
 
 impl Report {
     /// A report that has read nothing yet.
     #[must_use]
     pub fn new(db: Db, scope: Scope, filter: Filter) -> Self {
-        Self { db, scope, filter, sum: OnceCell::new(), hours: OnceCell::new() }
+        Self { db, scope, filter, sum: OnceCell::new(), hours: Default::default() }
     }
 
     /// The range, widened to whole hours.
@@ -191,21 +192,22 @@ impl Report {
         }
         let none = || Error::mistake("filter.from", Code::Invalid, "must be an instant of the calendar");
         let starts = buckets(from, to, interval, &zone).ok_or_else(none)?;
-        let totals = if starts.iter().all(|start| start.rem_euclid(DAY) == 0) {
+        let on = |length: i64| starts.iter().all(|start| start.rem_euclid(length) == 0);
+        let totals = if on(DAY) {
             Arc::new(reading::totals(&self.db, self.scope, from, to).await?)
         } else {
-            self.hours().await?
+            self.hours(!on(HOUR)).await?
         };
         Ok(self.points(&starts, &totals))
     }
 
-    async fn hours(&self) -> Result<Arc<Vec<(i64, Totals)>>, Error> {
+    async fn hours(&self, by_quarters: bool) -> Result<Arc<Vec<(i64, Totals)>>, Error> {
         let (from, to) = self.range();
-        let read = || async { reading::hours(&self.db, self.scope, from, to).await.map(Arc::new) };
-        self.hours.get_or_try_init(read).await.cloned()
+        let read = || async { reading::hours(&self.db, self.scope, from, to, by_quarters).await.map(Arc::new) };
+        self.hours[usize::from(by_quarters)].get_or_try_init(read).await.cloned()
     }
 
-    /// Puts totals into the buckets in which their hours begin.
+    /// Puts totals into the buckets in which their hours, or quarters, begin.
     fn points(&self, starts: &[i64], totals: &[(i64, Totals)]) -> Vec<Point> {
         let mut sums = vec![Totals::default(); starts.len()];
         for (at, totals) in totals {

@@ -7,12 +7,15 @@ pub mod bytes;
 pub mod delivery;
 pub mod dimension;
 pub mod packing;
+pub mod quarters;
 pub mod sketch;
 
 #[cfg(test)]
 mod tests;
 
-use self::{breakdown::Breakdown, bytes::Tally, delivery::Delivery, dimension::Dimension, sketch::Sketch};
+use self::{
+    breakdown::Breakdown, bytes::Tally, delivery::Delivery, dimension::Dimension, quarters::Quarters, sketch::Sketch,
+};
 use contract::click::{Click, Exclusion, PixelResult, PixelState, Receipt};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -38,6 +41,17 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// Counts a click.
+    fn add(&mut self, click: &Click) {
+        match click.exclusion {
+            None => {
+                self.human = self.human.saturating_add(1);
+                self.visitors.insert(click.visitor);
+            }
+            Some(exclusion) => self.excluded.add(exclusion as usize, 1),
+        }
+    }
+
     /// Machines' clicks.
     #[must_use]
     pub fn bot(&self) -> u64 {
@@ -64,6 +78,8 @@ impl Totals {
 pub struct Rollup {
     /// All clicks together.
     pub totals: Totals,
+    /// The same by the quarters of the hour; of longer periods none are kept.
+    pub quarters: Quarters,
     /// By pixel.
     pub deliveries: BTreeMap<Uuid, Delivery>,
     /// By the number of the dimension, so that those of a later version are kept.
@@ -74,13 +90,8 @@ impl Rollup {
     /// Counts a click. A person who was turned away (the link was archived, expired, ...) counts as excluded and nowhere
     /// else: neither as a person's click nor as a machine's.
     pub fn add_click(&mut self, scope: Scope, click: &Click) {
-        match click.exclusion {
-            None => {
-                self.totals.human = self.totals.human.saturating_add(1);
-                self.totals.visitors.insert(click.visitor);
-            }
-            Some(exclusion) => self.totals.excluded.add(exclusion as usize, 1),
-        }
+        self.totals.add(click);
+        self.quarters.add(click);
         for pixel in &click.refused {
             self.deliveries.entry(*pixel).or_default().note(&PixelResult {
                 pixel_id: *pixel,
@@ -124,12 +135,20 @@ impl Rollup {
     /// Adds another rollup.
     pub fn merge(&mut self, other: &Self) {
         self.totals.merge(&other.totals);
+        self.quarters.merge(&other.quarters);
         for (pixel, delivery) in &other.deliveries {
             self.deliveries.entry(*pixel).or_default().merge(delivery);
         }
         for (dimension, breakdown) in &other.breakdowns {
             self.breakdowns.entry(*dimension).or_default().merge(breakdown);
         }
+    }
+
+    /// The same as part of a longer period.
+    #[must_use]
+    pub fn without_quarters(mut self) -> Self {
+        self.quarters = Quarters::default();
+        self
     }
 
     /// The clicks by the values of a dimension; `None` when there are none.

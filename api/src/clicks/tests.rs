@@ -206,6 +206,7 @@ async fn a_report_adds_up() {
         (Interval::Hour, None),
         (Interval::Day, None),
         (Interval::Day, Some("Asia/Kolkata")),
+        (Interval::Hour, Some("Asia/Kathmandu")),
         (Interval::Week, Some("America/New_York")),
         (Interval::Month, None),
     ] {
@@ -233,6 +234,25 @@ async fn a_report_adds_up() {
     let of_link = links.iter().find(|part| part.line == Line::Value(link_id.as_simple().to_string())).unwrap();
     assert_eq!((of_link.human_clicks, of_link.bot_clicks), (one.totals.human, one.totals.bot()));
     assert_eq!(of_link.unique_visitors, one.totals.visitors.count());
+}
+
+#[tokio::test]
+async fn a_day_begins_at_midnight_where_clocks_are_half_an_hour_off() {
+    let world = World::new().await;
+    // midnight in Kolkata is 18:30 UTC
+    let midnight = MONDAY + 18 * HOUR + 30 * MINUTE;
+    let at = [midnight - 1, midnight, midnight + 1, midnight + HOUR];
+    let events = (1..).zip(at.map(|at| clicked(click(at, TENANT, 10, 1))));
+    world.ingest.store(BOOT, &frame_of(events)).await.unwrap();
+    let question = Question { from: Some(MONDAY), to: Some(MONDAY + DAY), ..Question::default() };
+    let report = world.report(Scope::Tenant(world.scope), &question);
+    let series = report.series(Interval::Day, Some("Asia/Kolkata")).await.unwrap();
+    let points: Vec<_> = series.iter().map(|point| (point.at - midnight, point.clicks)).collect();
+    assert_eq!(points, [(-DAY, 1), (0, 3)]);
+    let series = report.series(Interval::Hour, Some("Asia/Kolkata")).await.unwrap();
+    let points: Vec<_> = series.iter().filter(|point| point.clicks > 0).collect();
+    let points: Vec<_> = points.iter().map(|point| (point.at - midnight, point.clicks)).collect();
+    assert_eq!(points, [(-HOUR, 1), (0, 2), (HOUR, 1)]);
 }
 
 #[test]

@@ -94,10 +94,7 @@ impl Report {
     async fn series(
         &self,
         #[graphql(desc = "Length of a bucket; HOUR takes a range of at most 62 days.")] interval: Interval,
-        #[graphql(
-            desc = "Name in the IANA database, such as `Europe/Paris`; the filter's when left out. An hour belongs \
-                          to the bucket in which it begins, which matters where a zone's hours begin at half past."
-        )]
+        #[graphql(desc = "Name in the IANA database, such as `Europe/Paris`; the filter's when left out.")]
         time_zone: Option<String>,
     ) -> Result<Vec<SeriesPoint>> {
         let points = self.report.series(interval.into(), time_zone.as_deref()).await.map_err(top_level)?;

@@ -1,13 +1,13 @@
 //! The buckets of a series: hours, days, weeks and months of any time zone, with their true boundaries where clocks are
 //! changed. Pure.
 
-use contract::clock::HOUR;
+use contract::clock::{HOUR, SECOND};
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
 /// Length of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interval {
-    /// An hour of UTC, also where the zone's hours begin at half past.
+    /// An hour of the time zone's clocks, which begins at half past an hour of UTC in some.
     Hour,
     /// A day of the time zone: 23 or 25 hours long where clocks are changed.
     Day,
@@ -23,8 +23,7 @@ pub enum Interval {
 #[must_use]
 pub fn buckets(from: i64, to: i64, interval: Interval, zone: &TimeZone) -> Option<Vec<i64>> {
     if interval == Interval::Hour {
-        let first = from - from.rem_euclid(HOUR);
-        return Some((0..).map(|hours| first + hours * HOUR).take_while(|at| *at < to).collect());
+        return hours(from, to, zone);
     }
     let mut date = start(Timestamp::from_millisecond(from).ok()?.to_zoned_datetime(zone.clone()).date(), interval)?;
     let mut starts = Vec::new();
@@ -42,6 +41,21 @@ pub fn buckets(from: i64, to: i64, interval: Interval, zone: &TimeZone) -> Optio
         };
         date = date.checked_add(step).ok()?;
     }
+}
+
+/// Full hours on the clocks of the zone. Where those are moved by half an hour, one bucket is half as long.
+fn hours(from: i64, to: i64, zone: &TimeZone) -> Option<Vec<i64>> {
+    let offset = |at: i64| Some(i64::from(zone.to_offset(Timestamp::from_millisecond(at).ok()?).seconds()) * SECOND);
+    let full = |at: i64| Some(at - (at + offset(at)?).rem_euclid(HOUR));
+    let mut starts = Vec::new();
+    let mut at = full(from)?;
+    while at < to {
+        starts.push(at);
+        let (next, clocks) = (at + HOUR, full(at + HOUR)?);
+        // a full hour before the clocks were moved is none after
+        at = if clocks > at && offset(clocks)? == offset(next)? { clocks } else { next };
+    }
+    Some(starts)
 }
 
 /// The first date of the bucket that a date lies in.
@@ -90,8 +104,16 @@ mod tests {
     }
 
     #[test]
-    fn hours_are_those_of_utc_and_an_end_is_no_part() {
-        let hours = texts("2026-11-23T10:30:00Z", "2026-11-23T12:00:00Z", Interval::Hour, "Asia/Kolkata");
-        assert_eq!(hours, ["2026-11-23T10:00:00Z", "2026-11-23T11:00:00Z"]);
+    fn hours_are_those_of_the_clocks_and_an_end_is_no_part() {
+        let hours = texts("2026-11-23T10:30:00Z", "2026-11-23T12:30:00Z", Interval::Hour, "Asia/Kolkata");
+        assert_eq!(hours, ["2026-11-23T10:30:00Z", "2026-11-23T11:30:00Z"]);
+        let hours = texts("2026-11-23T10:00:00Z", "2026-11-23T12:00:00Z", Interval::Hour, "Asia/Kathmandu");
+        assert_eq!(hours, ["2026-11-23T09:15:00Z", "2026-11-23T10:15:00Z", "2026-11-23T11:15:00Z"]);
+        // from +10:30 to +11 at 15:30, and back again
+        let moved = texts("2026-10-03T14:00:00Z", "2026-10-03T17:00:00Z", Interval::Hour, "Australia/Lord_Howe");
+        assert_eq!(
+            moved,
+            ["2026-10-03T13:30:00Z", "2026-10-03T14:30:00Z", "2026-10-03T15:30:00Z", "2026-10-03T16:00:00Z"]
+        );
     }
 }

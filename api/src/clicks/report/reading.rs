@@ -2,7 +2,13 @@
 //! merged off the runtime's threads, so that a large tenant's report neither fills the memory nor holds up others.
 
 use crate::{
-    clicks::rollup::{Rollup, Totals, breakdown::MOST_VALUES, bytes::Damaged, packing::TOTALS_LENGTH},
+    clicks::rollup::{
+        Rollup, Totals,
+        breakdown::MOST_VALUES,
+        bytes::Damaged,
+        packing::{QUARTERS_LENGTH, TOTALS_LENGTH},
+        quarters::Quarters,
+    },
     db::Db,
     error::Error,
     scope::TenantScope,
@@ -79,7 +85,7 @@ pub(super) async fn sum(db: &Db, scope: Scope, from: i64, to: i64) -> Result<Rol
         let rows: Vec<Vec<u8>> = rows.into_tuple().all(db.read()).await?;
         sum = apart(move || {
             for packed in rows {
-                sum.merge(&Rollup::unpack(&packed)?);
+                sum.merge(&Rollup::unpack(&packed)?.without_quarters());
                 sum.trim(MOST_IN_BETWEEN);
             }
             Ok(sum)
@@ -98,27 +104,60 @@ pub(super) async fn totals(db: &Db, scope: Scope, from: i64, to: i64) -> Result<
     Ok(totals)
 }
 
-/// The totals of the hours of a range, each with its start.
-pub(super) async fn hours(db: &Db, scope: Scope, from: i64, to: i64) -> Result<Vec<(i64, Totals)>, Error> {
+/// The totals of the hours of a range, each with its start; by their quarters where `by_quarters`.
+pub(super) async fn hours(
+    db: &Db,
+    scope: Scope,
+    from: i64,
+    to: i64,
+    by_quarters: bool,
+) -> Result<Vec<(i64, Totals)>, Error> {
     let mut totals = Vec::new();
     let mut start = from;
     while start < to {
         let end = (start + WINDOW).min(to);
-        totals.extend(read_totals(db, scope, Period::Hour, start, end).await?);
+        totals.extend(if by_quarters {
+            read_quarters(db, scope, start, end).await?
+        } else {
+            read_totals(db, scope, Period::Hour, start, end).await?
+        });
         start = end;
     }
     Ok(totals)
 }
 
 async fn read_totals(db: &Db, scope: Scope, period: Period, from: i64, to: i64) -> Result<Vec<(i64, Totals)>, Error> {
-    let rows = scope.rows(period, from, to).select_only().column(rollup::Column::StartsAt);
-    let rows: Vec<(i64, Vec<u8>)> = rows.expr(beginning()).into_tuple().all(db.read()).await?;
+    let rows = read_beginnings(db, scope, period, (from, to), TOTALS_LENGTH).await?;
     apart(move || rows.into_iter().map(|(at, packed)| Ok((at, Totals::unpack(&packed)?))).collect()).await
 }
 
-/// The first bytes of `packed`, which hold the totals.
-fn beginning() -> SimpleExpr {
-    let length = i32::try_from(TOTALS_LENGTH).unwrap_or(i32::MAX);
+async fn read_quarters(db: &Db, scope: Scope, from: i64, to: i64) -> Result<Vec<(i64, Totals)>, Error> {
+    let rows = read_beginnings(db, scope, Period::Hour, (from, to), QUARTERS_LENGTH).await?;
+    apart(move || {
+        let mut totals = Vec::new();
+        for (hour, packed) in rows {
+            totals.extend(Quarters::of_hour(&packed)?.into_parts().map(|(at, part)| (hour + at, part)));
+        }
+        Ok(totals)
+    })
+    .await
+}
+
+/// The starts of the rows of a period in a range, and the first bytes of each.
+async fn read_beginnings(
+    db: &Db,
+    scope: Scope,
+    period: Period,
+    (from, to): (i64, i64),
+    length: usize,
+) -> Result<Vec<(i64, Vec<u8>)>, Error> {
+    let rows = scope.rows(period, from, to).select_only().column(rollup::Column::StartsAt);
+    Ok(rows.expr(beginning(length)).into_tuple().all(db.read()).await?)
+}
+
+/// The first bytes of `packed`.
+fn beginning(length: usize) -> SimpleExpr {
+    let length = i32::try_from(length).unwrap_or(i32::MAX);
     sea_orm::sea_query::Func::cust("substr").arg(Expr::col(rollup::Column::Packed)).arg(1).arg(length).into()
 }
 

@@ -1,16 +1,18 @@
 //! A rollup to bytes and back: the column `packed` of the table `rollups`, once an ingest has merged into it. An old
 //! version is always read; a newer one is refused. Packing what was unpacked gives the same bytes.
 //!
-//! # Layout, version 1
+//! # Layout, version 2
 //! `number` is of varying length: seven bits a byte, the lowest first, the eighth bit says that more follows. `text` is
 //! its length in bytes (`number`), then UTF-8. `tally` is how many counts there are (`number`), then each (`number`).
 //!
 //! | what | as |
 //! |---|---|
-//! | version | one byte, 1 |
+//! | version | one byte, 2 |
 //! | people's clicks | number |
 //! | visits that are not people's clicks, by reason: preview crawler, bot, no user agent, archived, disabled, expired, not started | tally |
 //! | people | sketch, P = 12 |
+//! | which quarters of the hour had any of these, the first one the lowest bit; of a day none | one byte |
+//! | for each of them, where there are several: people's clicks, visits that are not, people | number, tally, sketch, P = 12 |
 //! | how many pixels | number |
 //! | a pixel, in the order of ids: id, expected, by state (sent, fired, blocked, failed, timed out, refused), watched, fired of those, times of fired | 16 bytes, number, tally, number, number, tally |
 //! | how many dimensions | number |
@@ -24,23 +26,27 @@
 //! register after the one before, times 64, plus its value (number); 255 is all `2^P` registers: the lowest one (byte),
 //! then four bits each for how much more it is (the first register in the upper half of a byte), then, for each that
 //! says 15, how much more it is than that (byte).
-//! The totals stand first, so that a series can be read from the first [`TOTALS_LENGTH`] bytes of a value.
+//! The totals stand first, so that a series can be read from the first [`TOTALS_LENGTH`] bytes of a value, and one by
+//! quarters from the first [`QUARTERS_LENGTH`]. Version 1 has no quarters.
 
 use super::{
     Rollup, Totals,
     breakdown::{Breakdown, Counts, MOST_VALUES},
     bytes::{Damaged, Reader, Tally, text, varint},
     delivery::Delivery,
+    quarters::Quarters,
     sketch::Sketch,
 };
 use uuid::Uuid;
 
 /// The version that is written.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The totals stand within so many first bytes of a packed rollup: counts, and a sketch that at its longest has 4,096
 /// registers of four bits and a byte.
 pub const TOTALS_LENGTH: usize = 8 * 1024;
+/// The same with the quarters: five totals.
+pub const QUARTERS_LENGTH: usize = 5 * TOTALS_LENGTH;
 
 impl Rollup {
     /// Packs the rollup.
@@ -48,6 +54,7 @@ impl Rollup {
     pub fn pack(&self) -> Vec<u8> {
         let mut out = vec![VERSION];
         pack_totals(&self.totals, &mut out);
+        self.quarters.pack(&mut out);
         varint(&mut out, self.deliveries.len() as u64);
         for (pixel, delivery) in &self.deliveries {
             out.extend_from_slice(pixel.as_bytes());
@@ -74,10 +81,8 @@ impl Rollup {
         if from.is_at_end() {
             return Ok(Self::default());
         }
-        let rollup = match from.byte()? {
-            1 => unpack_first(&mut from)?,
-            _ => return Err(Damaged),
-        };
+        let (totals, quarters) = unpack_beginning(&mut from)?;
+        let rollup = unpack_rest(&mut from, totals, quarters.unwrap_or_default())?;
         if from.is_at_end() { Ok(rollup) } else { Err(Damaged) }
     }
 }
@@ -93,13 +98,39 @@ impl Totals {
             return Ok(Self::default());
         }
         match from.byte()? {
-            1 => unpack_totals(&mut from),
+            1 | VERSION => unpack_totals(&mut from),
             _ => Err(Damaged),
         }
     }
 }
 
-fn pack_totals(totals: &Totals, out: &mut Vec<u8>) {
+impl Quarters {
+    /// Reads the quarters from the beginning of an hour's packed rollup: [`QUARTERS_LENGTH`] bytes are enough.
+    ///
+    /// # Errors
+    /// As [`Rollup::unpack`].
+    pub fn of_hour(bytes: &[u8]) -> Result<Self, Damaged> {
+        let mut from = Reader::new(bytes);
+        if from.is_at_end() {
+            return Ok(Self::default());
+        }
+        let (totals, quarters) = unpack_beginning(&mut from)?;
+        Ok(quarters.unwrap_or_else(|| Self::unknown(&totals)))
+    }
+}
+
+/// Version, totals, and the quarters where the version has them.
+fn unpack_beginning(from: &mut Reader<'_>) -> Result<(Totals, Option<Quarters>), Damaged> {
+    let version = from.byte()?;
+    if !matches!(version, 1 | VERSION) {
+        return Err(Damaged);
+    }
+    let totals = unpack_totals(from)?;
+    let quarters = if version == 1 { None } else { Some(Quarters::unpack(from, &totals)?) };
+    Ok((totals, quarters))
+}
+
+pub(super) fn pack_totals(totals: &Totals, out: &mut Vec<u8>) {
     varint(out, totals.human);
     totals.excluded.pack(out);
     totals.visitors.pack(out);
@@ -122,13 +153,13 @@ fn pack_counts(counts: &Counts, out: &mut Vec<u8>) {
     varint(out, counts.credit);
 }
 
-fn unpack_totals(from: &mut Reader<'_>) -> Result<Totals, Damaged> {
+pub(super) fn unpack_totals(from: &mut Reader<'_>) -> Result<Totals, Damaged> {
     Ok(Totals { human: from.varint()?, excluded: Tally::unpack(from)?, visitors: Sketch::unpack(from)? })
 }
 
-/// Version 1, after its byte.
-fn unpack_first(from: &mut Reader<'_>) -> Result<Rollup, Damaged> {
-    let mut rollup = Rollup { totals: unpack_totals(from)?, ..Rollup::default() };
+/// What stands after the quarters.
+fn unpack_rest(from: &mut Reader<'_>, totals: Totals, quarters: Quarters) -> Result<Rollup, Damaged> {
+    let mut rollup = Rollup { totals, quarters, ..Rollup::default() };
     for _ in 0..from.varint()? {
         let pixel = Uuid::from_bytes(from.array()?);
         let delivery = Delivery {

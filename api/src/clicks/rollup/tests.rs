@@ -5,7 +5,8 @@ use super::{
     breakdown::{Breakdown, MOST_VALUES},
     bytes::Damaged,
     dimension::Dimension,
-    packing::TOTALS_LENGTH,
+    packing::{QUARTERS_LENGTH, TOTALS_LENGTH},
+    quarters::{QUARTER, Quarters},
     sketch::Sketch,
 };
 use contract::{
@@ -29,13 +30,13 @@ fn few() -> impl Strategy<Value = Uuid> {
 fn click() -> impl Strategy<Value = Event> {
     let who = (0_u64..200, option::weighted(0.3, select(Exclusion::ALL.to_vec())), select(Device::ALL.to_vec()));
     let pixels = (vec(few(), 0..3), vec(few(), 0..3));
-    (who, few(), vec(word(), 12), pixels).prop_map(
-        |((visitor, exclusion, device), link_id, words, (pixels, refused))| {
+    (who, few(), vec(word(), 12), pixels, 0..4_i64).prop_map(
+        |((visitor, exclusion, device), link_id, words, (pixels, refused), quarter)| {
             let mut words = words.into_iter();
             let mut next = || words.next().flatten();
             Event::Click(Box::new(Click {
                 id: Uuid::nil(),
-                at: 0,
+                at: quarter * QUARTER,
                 tenant_id: Uuid::nil(),
                 link_id,
                 visitor,
@@ -118,6 +119,11 @@ proptest! {
         let whole = rollup(Scope::Tenant, &events);
         let packed = whole.pack();
         prop_assert_eq!(Totals::unpack(&packed[..packed.len().min(TOTALS_LENGTH)]), Ok(whole.totals.clone()));
+        let quarters = Quarters::of_hour(&packed[..packed.len().min(QUARTERS_LENGTH)]).unwrap();
+        prop_assert_eq!(&quarters, &whole.quarters);
+        let mut sum = Totals::default();
+        quarters.into_parts().for_each(|(_, totals)| sum.merge(&totals));
+        prop_assert_eq!(&sum, &whole.totals);
         prop_assert_eq!(Rollup::unpack(&packed), Ok(whole));
     }
 
@@ -159,7 +165,8 @@ proptest! {
     fn any_bytes_are_refused_or_read(bytes in vec(any::<u8>(), 1..300)) {
         let _ = Totals::unpack(&bytes);
         let mut versioned = bytes;
-        versioned[0] = 1;
+        versioned[0] = 1 + versioned[0] % 2;
+        let _ = Quarters::of_hour(&versioned);
         let _ = Rollup::unpack(&versioned);
     }
 
@@ -190,13 +197,18 @@ fn version_one_is_read_for_ever() {
     bytes.extend_from_slice(Uuid::from_u128(1).as_bytes());
     bytes.extend_from_slice(&[2, 2, 0, 1, 1, 1, 4, 0, 0, 0, 1]);
     bytes.extend_from_slice(&[1, 2, 1, 2, b'F', b'R', 2, 0, 1, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-    let rollup = Rollup::unpack(&bytes);
-    assert_eq!(rollup.as_ref().map(Rollup::pack), Ok(bytes));
-    let rollup = rollup.unwrap();
+    let rollup = Rollup::unpack(&bytes).unwrap();
+    let unknown: Vec<_> =
+        Quarters::of_hour(&bytes).unwrap().into_parts().map(|(at, totals)| (at, totals.human)).collect();
+    assert_eq!(unknown, [(0, 2)]);
+    // version 2 has a byte for the quarters besides
+    bytes[0] = 2;
+    bytes.insert(14, 0);
+    assert_eq!(rollup.pack(), bytes);
     assert_eq!((rollup.totals.human, rollup.totals.bot(), rollup.totals.visitors.count()), (2, 1, 1));
     assert_eq!(rollup.deliveries[&Uuid::from_u128(1)].median_ms(), Some(3));
     assert_eq!(rollup.breakdown(Dimension::Country).unwrap().values["FR"].human, 2);
-    assert_eq!(Rollup::unpack(&[2, 0]), Err(Damaged));
+    assert_eq!(Rollup::unpack(&[3, 0]), Err(Damaged));
     assert_eq!(Rollup::unpack(&[]), Ok(Rollup::default()));
 }
 
