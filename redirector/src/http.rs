@@ -19,7 +19,7 @@ use crate::{
         click::{self, Outcome},
         target::{Filling, Target},
     },
-    visitor::{Agents, Geo, Registers, TrustedProxies, Visitor},
+    visitor::{Agents, Geo, Registers, Signals, TrustedProxies, Visitor},
 };
 use contract::{
     address::{Host, Slug},
@@ -211,6 +211,10 @@ impl Visit<'_> {
             waits,
             at: self.at,
             destination: &destination,
+            granted: false,
+            // a signal that the policy honours gets no page
+            limited: self.visitor.refuses,
+            signals: &Signals::read(self.visitor.query),
         };
         let response = answer::interstitial(page, &values);
         if counts {

@@ -66,7 +66,7 @@ impl Route {
         let fallback =
             link.fallback.as_ref().and_then(|fallback| Target::of_fallback(fallback, &link, slug, reach).ok());
         let filler = Filler { marks: pages.marks(), link_id: link.link_id, short_url: &short_url, reach };
-        let applying = pixels::applying(&link, &tenant);
+        let applying = pixels::applying(&link, &tenant, domain.tenant_id == Some(tenant.tenant_id));
         let prepared: Vec<_> =
             applying.iter().filter_map(|pixel| filler.prepare(pixel, |key| pages.has_script(key))).collect();
         let page = target.as_ref().filter(|_| !prepared.is_empty()).and_then(|target| {

@@ -6,11 +6,13 @@ pub mod address;
 pub mod agent;
 pub mod geo;
 pub mod query;
+pub mod signals;
 
 pub use address::TrustedProxies;
 pub use agent::{Agent, Agents};
 pub use geo::{Geo, GeoError, Place};
 pub use query::Query;
+pub use signals::Signals;
 
 use contract::address::Host;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, header};

@@ -5,6 +5,7 @@
 mod api;
 mod faults;
 mod journeys;
+mod networks;
 mod schema;
 mod smoke;
 mod tidy;

@@ -3,6 +3,7 @@
 //! texts that all pages share are pieces of their own, so that a page in memory is small.
 
 use super::escape;
+use crate::visitor::Signals;
 use contract::destination::encode_value;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -28,9 +29,17 @@ pub(super) enum Hole {
     DestinationAttribute,
     /// The destination as a value in another address.
     DestinationValue,
+    /// What is known of consent, as a JavaScript object.
+    ConsentScript,
+    /// The consent strings that the visit carries, as further parameters of a query.
+    ConsentQuery,
+    /// What stands from here to the end is for visits in limited mode alone.
+    LimitedBegins,
+    /// See [`Hole::LimitedBegins`].
+    LimitedEnds,
 }
 
-const HOLES: [Hole; 9] = [
+const HOLES: [Hole; 13] = [
     Hole::Nonce,
     Hole::ClickId,
     Hole::Token,
@@ -40,6 +49,10 @@ const HOLES: [Hole; 9] = [
     Hole::DestinationScript,
     Hole::DestinationAttribute,
     Hole::DestinationValue,
+    Hole::ConsentScript,
+    Hole::ConsentQuery,
+    Hole::LimitedBegins,
+    Hole::LimitedEnds,
 ];
 
 /// What a visit fills the holes with.
@@ -57,6 +70,13 @@ pub struct Values<'a> {
     pub at: i64,
     /// The destination.
     pub destination: &'a str,
+    /// Whether the visitor has explicitly agreed.
+    pub granted: bool,
+    /// Whether a Global Privacy Control signal came along and the tenant's policy fires all the same: networks are asked
+    /// to do less.
+    pub limited: bool,
+    /// Consent strings that the visit carries.
+    pub signals: &'a Signals<'a>,
 }
 
 #[derive(Debug, Clone)]
@@ -148,8 +168,12 @@ impl Pieces {
     #[must_use]
     pub(super) fn fill(&self, values: &Values<'_>) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.fixed + 1024 + 2 * values.destination.len());
+        let mut skips = false;
         for piece in &self.pieces {
             match piece {
+                Piece::Hole(Hole::LimitedBegins) => skips = !values.limited,
+                Piece::Hole(Hole::LimitedEnds) => skips = false,
+                _ if skips => {}
                 Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
                 Piece::Shared(text) => out.extend_from_slice(text.as_bytes()),
                 Piece::Hole(hole) => fill(*hole, values, &mut out),
@@ -172,12 +196,17 @@ fn fill(hole: Hole, values: &Values<'_>, out: &mut Vec<u8>) {
         Hole::DestinationScript => escape::push_script(out, values.destination),
         Hole::DestinationAttribute => escape::push_text(out, values.destination),
         Hole::DestinationValue => out.extend_from_slice(encode_value(values.destination).as_bytes()),
+        Hole::ConsentScript => values.signals.push_script(values.granted, values.limited, out),
+        Hole::ConsentQuery => values.signals.push_query(out),
+        Hole::LimitedBegins | Hole::LimitedEnds => {}
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use crate::visitor::Query;
 
     #[test]
     fn holes_are_filled_each_for_its_place() {
@@ -199,6 +228,7 @@ mod tests {
             "c".to_owned(),
         ];
         let pieces = marks.cut(&text.concat());
+        let signals = Signals::read(Query::new("gdpr=1&us_privacy=1YNN"));
         let values = Values {
             nonce: "N",
             click_id: Uuid::nil(),
@@ -206,6 +236,9 @@ mod tests {
             waits: true,
             at: 7,
             destination: "https://a/?b&'c",
+            granted: false,
+            limited: false,
+            signals: &signals,
         };
         let filled = String::from_utf8(pieces.fill(&values)).unwrap();
         assert_eq!(
@@ -213,5 +246,10 @@ mod tests {
             "aN1{shared}bhttps://a/?b\\u0026\\u0027c https://a/?b&amp;&#39;c https%3A%2F%2Fa%2F%3Fb%26%27c7c"
         );
         assert_eq!(marks.cut("").fill(&values), b"");
+        let limited =
+            [Hole::ConsentQuery, Hole::LimitedBegins, Hole::LimitedEnds].map(|hole| marks.of(hole)).join("&l");
+        let fill = |values: &Values<'_>| String::from_utf8(marks.cut(&limited).fill(values)).unwrap();
+        assert_eq!(fill(&values), "&gdpr=1&us_privacy=1YNN&l");
+        assert_eq!(fill(&Values { limited: true, ..values }), "&gdpr=1&us_privacy=1YNN&l&l");
     }
 }

@@ -202,12 +202,13 @@ fn registry() -> Result<Handlebars<'static>, TemplateError> {
     for name in ["interstitial", "unavailable", "card"] {
         registry.register_template_string(name, text(name, &format!("{name}.hbs"))?)?;
     }
-    for file in FILES.get_dir("networks").into_iter().flat_map(Dir::files) {
+    for file in ["networks", "partials"].into_iter().filter_map(|name| FILES.get_dir(name)).flat_map(Dir::files) {
         let (Some(name), Some(text)) = (file.path().file_stem().and_then(|name| name.to_str()), file.contents_utf8())
         else {
             return Err(TemplateError::Missing("networks/*.hbs"));
         };
-        registry.register_template_string(&format!("{NETWORKS}{name}"), text)?;
+        let folder = if file.path().starts_with("partials") { "partials/" } else { NETWORKS };
+        registry.register_template_string(&format!("{folder}{name}"), text)?;
     }
     Ok(registry)
 }
