@@ -136,6 +136,11 @@ fn every_network_is_hit_with_the_right_id() {
             let seen = wait::within(Duration::from_secs(2), look).await.is_some();
             let states = receipt(&account, case, 1 + u64::from(place == 0)).await;
             let state = states.iter().filter(|(_, count)| **count > 0).map(|(state, _)| *state).collect::<Vec<_>>();
+            let refused: Vec<_> =
+                browser.console().await.into_iter().filter(|line| line.contains("ecurity Policy")).collect();
+            if !refused.is_empty() {
+                missing.push(format!("{}: {refused:#?}", case.name()));
+            }
             say(&format!("{}  {:<8}  {:>7} ms     {}", case.name(), seen, took.as_millis(), state.join(" ")));
             if !seen || state != ["fired"] || took > BUDGET + BUSY {
                 let asked: Vec<_> =

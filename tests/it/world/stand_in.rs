@@ -3,8 +3,10 @@
 //! make a host slow, refusing, failing or redirecting.
 
 mod answer;
+mod distance;
 mod request;
 
+pub(crate) use answer::{LEAVE, LEAVE_WITH_IMAGES};
 pub(crate) use request::Hit;
 
 use super::wait;
@@ -72,6 +74,11 @@ impl StandIn {
     /// Where it listens.
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Opens a second door to the same hosts that is as far away as this: what goes in or out arrives half of it later.
+    pub(crate) async fn far(&self, round_trip: Duration) -> u16 {
+        distance::proxy(self.port, round_trip / 2).await
     }
 
     /// Makes a host behave.

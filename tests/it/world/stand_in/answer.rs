@@ -10,6 +10,13 @@ const DOT: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00!
 /// Path under which any host gives its visitor a cookie that it can read as a third party.
 pub(crate) const COOKIE: &str = "/_cookie";
 
+const IMAGES: &str = "for (var i = 0; i < 3; i++) new Image().src = \"https://a\" + (\"\" + Math.random()).slice(2) + \".far.example/p.gif\";";
+
+/// Page of any host that only leaves for the address in its query.
+pub(crate) const LEAVE: &str = "/_leave";
+/// The same, after it began three plain images, each of another host below `far.example`.
+pub(crate) const LEAVE_WITH_IMAGES: &str = "/_images";
+
 /// The bytes of the answer.
 pub(super) fn to(hit: &Hit, behaviour: &Behaviour) -> Vec<u8> {
     match behaviour {
@@ -31,6 +38,11 @@ fn usual(hit: &Hit) -> Vec<u8> {
     }
     if hit.path() == COOKIE {
         extra.push("Set-Cookie: known=visitor; Secure; SameSite=None; Path=/; Max-Age=3600".to_owned());
+    }
+    if let (LEAVE | LEAVE_WITH_IMAGES, Some(to)) = (hit.path(), hit.parameter("to")) {
+        let images = if hit.path() == LEAVE { "" } else { IMAGES };
+        let page = format!("<!doctype html><title>x</title><script>{images}location.replace(\"{to}\")</script>");
+        return response("200 OK", "text/html; charset=utf-8", &extra, page.as_bytes());
     }
     if hit.is_navigation() {
         let page = format!("<!doctype html><title>{}</title><h1>{}</h1>", hit.host, hit.host);
