@@ -24,7 +24,7 @@ demo:
 
 test:
 	tests/ensure-services.sh postgresql redis-server chromium chromium-driver firefox-esr
-	cargo build -p stopover -p api -p redirector
+	cargo build --workspace
 	cargo test --workspace
 
 lint:
