@@ -2,7 +2,10 @@
 //! cut at the marks, and a visit copies the pieces and fills the holes, each through the escaper of its place. Long
 //! texts that all pages share are pieces of their own, so that a page in memory is small.
 
-use super::escape;
+use super::{
+    escape,
+    voice::{Part, Voice},
+};
 use contract::destination::encode_value;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -42,8 +45,11 @@ const HOLES: [Hole; 9] = [
     Hole::DestinationValue,
 ];
 
+/// Number of the first mark of a [`Part`].
+const PARTS_FROM: usize = 50;
+
 /// What a visit fills the holes with.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Values<'a> {
     /// The nonce of the response.
     pub nonce: &'a str,
@@ -57,6 +63,12 @@ pub struct Values<'a> {
     pub at: i64,
     /// The destination.
     pub destination: &'a str,
+    /// Whether the visitor agreed to pixels.
+    pub granted: bool,
+    /// Whether the visitor's signal refuses pixels, and they fire all the same.
+    pub limited: bool,
+    /// What the page says in its own words.
+    pub voice: Voice<'a>,
 }
 
 #[derive(Debug, Clone)]
@@ -64,6 +76,7 @@ enum Piece {
     Text(Box<str>),
     Shared(Arc<str>),
     Hole(Hole),
+    Part(Part),
 }
 
 /// The marks: letters and digits that every escaper leaves alone, behind a random word that no text can guess.
@@ -93,6 +106,11 @@ impl Marks {
         format!("{}{number:02}", self.word)
     }
 
+    /// The marks of the parts that depend on the voice, by their names.
+    pub(super) fn parts(&self) -> serde_json::Value {
+        Part::all().map(|(number, _, name)| (name, format!("{}{:02}", self.word, PARTS_FROM + number))).collect()
+    }
+
     /// The mark of a text that all pages share.
     pub(super) fn share(&mut self, text: &str) -> String {
         self.shared.push(text.into());
@@ -108,7 +126,9 @@ impl Marks {
         for stretch in stretches {
             let (number, rest) = stretch.split_at_checked(2).unwrap_or((stretch, ""));
             let number: usize = number.parse().unwrap_or(usize::MAX);
-            if let Some(hole) = HOLES.get(number) {
+            if let Some(part) = number.checked_sub(PARTS_FROM).and_then(Part::numbered) {
+                pieces.push(Piece::Part(part));
+            } else if let Some(hole) = HOLES.get(number) {
                 pieces.push(Piece::Hole(*hole));
             } else if let Some(text) = number.checked_sub(HOLES.len()).and_then(|number| self.shared.get(number)) {
                 pieces.push(Piece::Shared(text.clone()));
@@ -131,7 +151,7 @@ impl Piece {
         match self {
             Self::Text(text) => text.len(),
             Self::Shared(text) => text.len(),
-            Self::Hole(_) => 0,
+            Self::Hole(_) | Self::Part(_) => 0,
         }
     }
 }
@@ -153,6 +173,7 @@ impl Pieces {
                 Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
                 Piece::Shared(text) => out.extend_from_slice(text.as_bytes()),
                 Piece::Hole(hole) => fill(*hole, values, &mut out),
+                Piece::Part(part) => values.voice.push(*part, &mut out),
             }
         }
         out
@@ -206,6 +227,7 @@ mod tests {
             waits: true,
             at: 7,
             destination: "https://a/?b&'c",
+            ..Values::default()
         };
         let filled = String::from_utf8(pieces.fill(&values)).unwrap();
         assert_eq!(

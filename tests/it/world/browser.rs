@@ -6,7 +6,7 @@ use super::{
     stand_in::StandIn,
     wait,
 };
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::{path::Path, process::Command, time::Duration};
@@ -82,6 +82,21 @@ impl Browser {
     /// Waits until it is on a host.
     pub(crate) async fn arrives_at(&self, host: &str) -> Url {
         self.arrives(host, |url| url.host_str() == Some(host)).await
+    }
+
+    /// Presses what a CSS selector finds, as soon as it is there.
+    pub(crate) async fn press(&self, selector: &str) {
+        let found = async || self.client.find(Locator::Css(selector)).await.ok();
+        let button = wait::until(selector, Duration::from_secs(15), found).await;
+        button.click().await.unwrap();
+    }
+
+    /// Forgets the cookies of an address; the browser is somewhere else afterwards.
+    pub(crate) async fn forget_cookies(&self, url: &str) {
+        let robots = Url::parse(url).unwrap().join("/robots.txt").unwrap();
+        self.visit(robots.as_str()).await;
+        self.arrives("the address of the cookies", |url| url == &robots).await;
+        self.client.delete_all_cookies().await.unwrap();
     }
 
     /// Presses the back button.
