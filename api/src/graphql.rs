@@ -1,7 +1,9 @@
 //! The contract with integrators: one file per noun, each a thin layer over operations. Nothing here knows how rows or
 //! requests travel. [`http`](crate::http) runs documents through [`execute()`], and `schema.graphql` is [`sdl`].
 
+pub mod branding;
 pub mod click;
+pub mod consent;
 pub mod context;
 pub mod domain;
 pub mod error;

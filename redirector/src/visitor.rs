@@ -5,6 +5,7 @@
 pub mod address;
 pub mod agent;
 pub mod geo;
+pub mod language;
 pub mod query;
 pub mod signals;
 

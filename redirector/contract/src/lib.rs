@@ -3,8 +3,10 @@
 //! no Redis, no SQL, no HTTP.
 
 pub mod address;
+pub mod branding;
 pub mod click;
 pub mod clock;
+pub mod consent;
 pub mod destination;
 pub mod document;
 pub mod frame;

@@ -2,16 +2,13 @@
 //! pixels, leaves at once and says what became of them; `templates/runtime.js` tells how.
 
 use super::{
-    escape,
+    brand, escape,
     pieces::{Hole, Pieces, Values},
     pixels::{Form, Pixel},
     policy,
     templates::{Pages, TemplateError},
 };
-use contract::{
-    address::Host,
-    document::{LinkDocument, Policy, TenantDocument},
-};
+use contract::document::{LinkDocument, Policy, TenantDocument};
 use poem::http::HeaderValue;
 use serde_json::json;
 use std::fmt;
@@ -76,11 +73,10 @@ pub(super) fn compile(
     pixels: &[Pixel],
     link: &LinkDocument,
     tenant: &TenantDocument,
-    host: &Host,
     pages: &Pages,
 ) -> Result<Interstitial, TemplateError> {
     let marks = pages.marks();
-    let title = link.title.clone().filter(|title| !title.trim().is_empty());
+    let title = link.title.as_ref().filter(|title| !title.trim().is_empty());
     let images: Vec<&str> = pixels
         .iter()
         .filter_map(|pixel| match &pixel.form {
@@ -97,9 +93,7 @@ pub(super) fn compile(
         })
         .collect();
     let page = pages.interstitial(json!({
-        "title": title.unwrap_or_else(|| format!("On your way to {host}")),
-        "host": host.as_str(),
-        "tenant": tenant.name,
+        "title": title,
         "images": images,
         "watches": pixels.iter().any(|pixel| matches!(pixel.form, Form::Script { .. })),
         "codes": codes,
@@ -108,7 +102,7 @@ pub(super) fn compile(
     let chosen = REFERRER_POLICIES.iter().find(|known| **known == tenant.policy.referrer_policy);
     Ok(Interstitial {
         body: marks.cut(&page),
-        policy: marks.cut(&policy::interstitial(pixels, marks)),
+        policy: marks.cut(&brand::with_logo(policy::interstitial(pixels, marks), &tenant.branding)),
         referrer_policy: HeaderValue::from_static(chosen.unwrap_or(&"strict-origin-when-cross-origin")),
         waits: pixels.iter().map(|pixel| !matches!(pixel.form, Form::Image { .. })).collect(),
     })

@@ -2,8 +2,11 @@
 //! cut at the marks, and a visit copies the pieces and fills the holes, each through the escaper of its place. Long
 //! texts that all pages share are pieces of their own, so that a page in memory is small.
 
-use super::escape;
-use crate::visitor::Signals;
+use super::{
+    escape,
+    voice::{Part, Voice},
+};
+use crate::visitor::signals::{NONE, Signals};
 use contract::destination::encode_value;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -55,8 +58,11 @@ const HOLES: [Hole; 13] = [
     Hole::LimitedEnds,
 ];
 
+/// Number of the first mark of a [`Part`].
+const PARTS_FROM: usize = 50;
+
 /// What a visit fills the holes with.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Values<'a> {
     /// The nonce of the response.
     pub nonce: &'a str,
@@ -75,8 +81,10 @@ pub struct Values<'a> {
     /// Whether a Global Privacy Control signal came along and the tenant's policy fires all the same: networks are asked
     /// to do less.
     pub limited: bool,
-    /// Consent strings that the visit carries.
-    pub signals: &'a Signals<'a>,
+    /// Consent strings that the visit carries, where it carries a query.
+    pub signals: Option<&'a Signals<'a>>,
+    /// What the page says in its own words.
+    pub voice: Voice<'a>,
 }
 
 #[derive(Debug, Clone)]
@@ -84,6 +92,7 @@ enum Piece {
     Text(Box<str>),
     Shared(Arc<str>),
     Hole(Hole),
+    Part(Part),
 }
 
 /// The marks: letters and digits that every escaper leaves alone, behind a random word that no text can guess.
@@ -113,6 +122,11 @@ impl Marks {
         format!("{}{number:02}", self.word)
     }
 
+    /// The marks of the parts that depend on the voice, by their names.
+    pub(super) fn parts(&self) -> serde_json::Value {
+        Part::all().map(|(number, _, name)| (name, format!("{}{:02}", self.word, PARTS_FROM + number))).collect()
+    }
+
     /// The mark of a text that all pages share.
     pub(super) fn share(&mut self, text: &str) -> String {
         self.shared.push(text.into());
@@ -128,7 +142,9 @@ impl Marks {
         for stretch in stretches {
             let (number, rest) = stretch.split_at_checked(2).unwrap_or((stretch, ""));
             let number: usize = number.parse().unwrap_or(usize::MAX);
-            if let Some(hole) = HOLES.get(number) {
+            if let Some(part) = number.checked_sub(PARTS_FROM).and_then(Part::numbered) {
+                pieces.push(Piece::Part(part));
+            } else if let Some(hole) = HOLES.get(number) {
                 pieces.push(Piece::Hole(*hole));
             } else if let Some(text) = number.checked_sub(HOLES.len()).and_then(|number| self.shared.get(number)) {
                 pieces.push(Piece::Shared(text.clone()));
@@ -151,7 +167,7 @@ impl Piece {
         match self {
             Self::Text(text) => text.len(),
             Self::Shared(text) => text.len(),
-            Self::Hole(_) => 0,
+            Self::Hole(_) | Self::Part(_) => 0,
         }
     }
 }
@@ -177,6 +193,7 @@ impl Pieces {
                 Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
                 Piece::Shared(text) => out.extend_from_slice(text.as_bytes()),
                 Piece::Hole(hole) => fill(*hole, values, &mut out),
+                Piece::Part(part) => values.voice.push(*part, &mut out),
             }
         }
         out
@@ -196,8 +213,8 @@ fn fill(hole: Hole, values: &Values<'_>, out: &mut Vec<u8>) {
         Hole::DestinationScript => escape::push_script(out, values.destination),
         Hole::DestinationAttribute => escape::push_text(out, values.destination),
         Hole::DestinationValue => out.extend_from_slice(encode_value(values.destination).as_bytes()),
-        Hole::ConsentScript => values.signals.push_script(values.granted, values.limited, out),
-        Hole::ConsentQuery => values.signals.push_query(out),
+        Hole::ConsentScript => values.signals.unwrap_or(&NONE).push_script(values.granted, values.limited, out),
+        Hole::ConsentQuery => values.signals.unwrap_or(&NONE).push_query(out),
         Hole::LimitedBegins | Hole::LimitedEnds => {}
     }
 }
@@ -236,9 +253,8 @@ mod tests {
             waits: true,
             at: 7,
             destination: "https://a/?b&'c",
-            granted: false,
-            limited: false,
-            signals: &signals,
+            signals: Some(&signals),
+            ..Values::default()
         };
         let filled = String::from_utf8(pieces.fill(&values)).unwrap();
         assert_eq!(

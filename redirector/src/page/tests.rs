@@ -3,6 +3,8 @@
 
 use super::*;
 use crate::visitor::{Query, Signals};
+use contract::branding::{Branding, OwnText, PageText};
+use contract::consent::ConsentMode;
 use contract::document::{Card, LinkState, PixelDocument, PixelMode, Policy, QueryForwarding, Utm};
 use contract::network::catalogue;
 use std::collections::BTreeMap;
@@ -34,7 +36,14 @@ fn pixel(network: &str, mode: PixelMode) -> PixelDocument {
 
 fn tenant(pixels: Vec<PixelDocument>) -> TenantDocument {
     let policy = Policy::default();
-    TenantDocument { tenant_id: Uuid::from_u128(0x22), name: "Ann & Co".to_owned(), active: true, policy, pixels }
+    TenantDocument {
+        tenant_id: Uuid::from_u128(0x22),
+        name: "Ann & Co".to_owned(),
+        active: true,
+        policy,
+        pixels,
+        branding: Branding::default(),
+    }
 }
 
 fn shared_domain() -> DomainDocument {
@@ -57,18 +66,9 @@ fn filled(route: &Route) -> (String, String) {
     let page = route.page.as_ref().unwrap();
     let destination = route.target.as_ref().unwrap().plain().unwrap();
     let click_id = Uuid::from_u128(0xc11c);
-    let signals = Signals::default();
-    let values = Values {
-        nonce: "NONCE",
-        click_id,
-        token: "TOKEN",
-        waits: false,
-        at: 1_700_000_000_000,
-        destination,
-        granted: false,
-        limited: false,
-        signals: &signals,
-    };
+    let voice = route.voice(Language::En);
+    let at = 1_700_000_000_000;
+    let values = Values { nonce: "NONCE", click_id, token: "TOKEN", at, destination, voice, ..Values::default() };
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (text(page.body(&values)), text(page.policy(&values)))
 }
@@ -149,17 +149,8 @@ fn what_is_known_of_consent_goes_along() {
     let page = |query: &str, limited: bool| {
         let signals = Signals::read(Query::new(query));
         let page = route.page.as_ref().unwrap();
-        let values = Values {
-            nonce: "NONCE",
-            click_id: Uuid::nil(),
-            token: "TOKEN",
-            waits: false,
-            at: 0,
-            destination: "https://shop.example.com/",
-            granted: false,
-            limited,
-            signals: &signals,
-        };
+        let destination = "https://shop.example.com/";
+        let values = Values { nonce: "NONCE", destination, limited, signals: Some(&signals), ..Values::default() };
         String::from_utf8(page.body(&values)).unwrap()
     };
     let plain = page("", false);
@@ -275,4 +266,63 @@ fn a_destination_that_may_not_be_named_any_more_leads_nowhere() {
     link.destination = "http://127.0.0.1/".to_owned();
     let route = compile(link, tenant(vec![pixel("meta", PixelMode::Auto)]), Reach::Public);
     assert!(route.target.is_none() && route.page.is_none() && route.pixels.is_empty());
+}
+
+fn branded() -> Branding {
+    let own = OwnText { language: Language::De, key: PageText::Accept, text: "Ja, <gern>".to_owned() };
+    Branding {
+        name: Some("Acme".to_owned()),
+        logo: Some("data:image/png;base64,iVBORw0KGgo=".to_owned()),
+        colour: Some("#ffee00".to_owned()),
+        texts: vec![own],
+    }
+}
+
+#[test]
+fn a_question_names_who_asks_for_whom_and_where_one_goes() {
+    let mut tenant = tenant(vec![pixel("meta", PixelMode::Auto), pixel("tiktok", PixelMode::Auto)]);
+    assert!(compile(link(), tenant.clone(), Reach::Public).question.is_none(), "a tenant that never asks");
+    tenant.policy.consent.default = ConsentMode::OptInAsk;
+    let asked = |tenant: TenantDocument, language| {
+        let route = compile(link(), tenant, Reach::Public);
+        let question = route.question.as_ref().unwrap();
+        let voice = route.voice(language);
+        let values = Values { nonce: "NONCE", token: "TOKEN", voice, ..Values::default() };
+        (String::from_utf8(question.body(&values)).unwrap(), question.policy(&values))
+    };
+    let (page, policy) = asked(tenant.clone(), Language::En);
+    for part in [
+        "<html lang=\"en\" dir=\"ltr\">",
+        "<title>Before you go on to shop.example.com</title>",
+        "Ann &amp; Co",
+        "<li>TikTok",
+        "<form method=\"post\">",
+        "name=\"token\" value=\"TOKEN\"",
+        "<button name=\"choice\" value=\"1\">Accept</button>\n<button name=\"choice\" value=\"0\">Decline</button>",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    assert!(!page.contains("<script") && !page.contains("http-equiv") && !page.contains("<img"), "{page}");
+    assert_eq!(page.matches("<li>").count(), 2);
+    assert!(policy.contains("form-action 'self'") && !policy.contains("img-src") && !policy.contains("script-src"));
+    tenant.branding = branded();
+    let (page, policy) = asked(tenant, Language::De);
+    assert!(page.contains("Ja, &lt;gern&gt;</button>") && page.contains(">Ablehnen</button>"), "{page}");
+    assert!(page.contains("Link von Acme geöffnet") && page.contains("--fill:#ffee00;--ink:#000"), "{page}");
+    assert!(page.contains("<img class=\"logo\" alt=\"\" src=\"data:image/png;") && policy.contains("img-src data:;"));
+}
+
+#[test]
+fn a_stopover_speaks_the_visitors_language_and_wears_the_tenants_colours() {
+    let mut tenant = tenant(vec![pixel("tiktok", PixelMode::Auto)]);
+    tenant.branding = branded();
+    let route = compile(link(), tenant, Reach::Public);
+    let page = route.page.as_ref().unwrap();
+    let values = Values { voice: route.voice(Language::De), ..Values::default() };
+    let (body, policy) = (String::from_utf8(page.body(&values)).unwrap(), page.policy(&values));
+    assert!(body.contains("<html lang=\"de\""), "{body}");
+    assert!(body.contains("<title>Sie sind auf dem Weg zu shop.example.com</title>"), "{body}");
+    assert!(body.contains("<p>Geteilt von Acme</p>") && body.contains(">Jetzt weiter</a>"));
+    assert!(body.contains("<img class=\"logo\"") && body.contains("--fill:#ffee00"));
+    assert!(String::from_utf8(policy).unwrap().contains("img-src data:"));
 }

@@ -15,6 +15,9 @@ pub struct Signals<'a> {
     values: [Option<Cow<'a, str>>; 5],
 }
 
+/// Of a visit that carries none.
+pub static NONE: Signals<'static> = Signals { values: [const { None }; 5] };
+
 /// The parameters: whether the GDPR applies, TCF string, GPP string, its sections, US Privacy string.
 pub const NAMES: [&str; 5] = ["gdpr", "gdpr_consent", "gpp", "gpp_sid", "us_privacy"];
 

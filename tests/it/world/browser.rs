@@ -6,7 +6,7 @@ use super::{
     stand_in::StandIn,
     wait,
 };
-use fantoccini::{Client, ClientBuilder, wd::WebDriverCompatibleCommand};
+use fantoccini::{Client, ClientBuilder, Locator, wd::WebDriverCompatibleCommand};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::{path::Path, process::Command, time::Duration};
@@ -94,6 +94,21 @@ impl Browser {
         let said = self.client.issue_cmd(Console).await.unwrap();
         let text = |line: &Value| line["message"].as_str().unwrap_or_default().to_owned();
         said.as_array().map(|lines| lines.iter().map(text).collect()).unwrap_or_default()
+    }
+
+    /// Presses what a CSS selector finds, as soon as it is there.
+    pub(crate) async fn press(&self, selector: &str) {
+        let found = async || self.client.find(Locator::Css(selector)).await.ok();
+        let button = wait::until(selector, Duration::from_secs(15), found).await;
+        button.click().await.unwrap();
+    }
+
+    /// Forgets the cookies of an address; the browser is somewhere else afterwards.
+    pub(crate) async fn forget_cookies(&self, url: &str) {
+        let robots = Url::parse(url).unwrap().join("/robots.txt").unwrap();
+        self.visit(robots.as_str()).await;
+        self.arrives("the address of the cookies", |url| url == &robots).await;
+        self.client.delete_all_cookies().await.unwrap();
     }
 
     /// Presses the back button.
