@@ -15,6 +15,7 @@ pub mod node;
 mod order;
 pub mod page;
 pub mod pixel;
+pub mod preview;
 pub mod report;
 pub mod scalars;
 pub mod session;
@@ -33,6 +34,7 @@ pub struct Query(
     network::NetworkQuery,
     node::NodeQuery,
     pixel::PixelQuery,
+    preview::PreviewQuery,
     tenant::TenantQuery,
     viewer::ViewerQuery,
 );
