@@ -30,6 +30,8 @@ pub struct Config {
     pub default_domain: Host,
     /// `HTTPS`, false: whether short addresses start with https.
     pub https: bool,
+    /// `REDIRECTOR_URL`: where a redirector answers, for previews; by default at `REDIRECTOR_LISTEN` on this machine.
+    pub redirector_url: String,
     /// `ALLOW_LOCAL_TARGETS`, false: lets destinations and image pixels name IP addresses and local hosts.
     pub reach: Reach,
     /// `INTROSPECTION`: whether the schema can be asked for and the IDE is served; true in the embedded default only.
@@ -59,6 +61,7 @@ impl Config {
             jwt_secret: settings.required("JWT_SECRET", String::new(), "a secret of at least 32 bytes").into(),
             default_domain: settings.optional("DEFAULT_DOMAIN", domain).unwrap_or_default(),
             https: settings.or("HTTPS", false, local),
+            redirector_url: redirector_url(settings),
             reach: if settings.or("ALLOW_LOCAL_TARGETS", false, local) { Reach::Local } else { Reach::Public },
             introspection: settings.or("INTROSPECTION", embedded, local),
             log: settings.text("LOG").unwrap_or("info").to_owned(),
@@ -88,6 +91,16 @@ fn database_url(settings: &mut Settings) -> SecretString {
         settings.reject("DATABASE_URL", "must start with postgres:// or sqlite://");
     }
     url.into()
+}
+
+fn redirector_url(settings: &mut Settings) -> String {
+    let listens = settings.text("REDIRECTOR_LISTEN").unwrap_or("127.0.0.1:8081");
+    let here = listens.replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:");
+    let url = settings.text("REDIRECTOR_URL").map_or_else(|| format!("http://{here}"), str::to_owned);
+    if !url.starts_with("http://") {
+        settings.reject("REDIRECTOR_URL", "must start with http://: it is asked inside your network");
+    }
+    url.trim_end_matches('/').to_owned()
 }
 
 fn redis_url(settings: &mut Settings, embedded: bool) -> Option<SecretString> {

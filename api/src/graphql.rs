@@ -17,6 +17,7 @@ pub mod node;
 mod order;
 pub mod page;
 pub mod pixel;
+pub mod preview;
 pub mod report;
 pub mod scalars;
 pub mod session;
@@ -35,6 +36,7 @@ pub struct Query(
     network::NetworkQuery,
     node::NodeQuery,
     pixel::PixelQuery,
+    preview::PreviewQuery,
     tenant::TenantQuery,
     viewer::ViewerQuery,
 );

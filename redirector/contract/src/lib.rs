@@ -12,5 +12,6 @@ pub mod document;
 pub mod frame;
 pub mod keys;
 pub mod network;
+pub mod preview;
 pub mod protocol;
 pub mod settings;
