@@ -7,6 +7,7 @@ pub mod receipt;
 
 mod answer;
 mod consent;
+mod preview;
 mod token;
 
 use crate::{
@@ -111,6 +112,9 @@ impl Server {
             return self.unavailable(Unavailable::Busy, Voice { language: preferred(headers), ..Voice::default() });
         };
         let at = self.clock.now();
+        if let Some(preview) = preview::asked(self, uri.query(), &found, at) {
+            return Box::pin(preview::answer(self, request, &found, preview, at)).await;
+        }
         let answer = form.and_then(|form| self.answered(&form, &found, headers, &host, at));
         // a form that answers no question of ours: the visit begins anew
         if answer.is_none() && *request.method() == Method::POST {
@@ -128,7 +132,8 @@ impl Server {
             }
             None => *request.method() == Method::GET,
         };
-        let visit = Visit { server: self, visitor: &visitor, headers, id: click::draw_id(at), at, counts };
+        let id = click::draw_id(at);
+        let visit = Visit { server: self, visitor: &visitor, headers, id, at, counts, overlay: None };
         let remembered =
             |route: &Route| consent::remembered(headers, route.into(), self.keys_at(at).iter().map(AsRef::as_ref));
         let decision = visit::decide(&found, &visitor, at, |route| match &answer {
@@ -206,6 +211,8 @@ struct Visit<'a> {
     at: i64,
     /// Whether it leaves a click.
     counts: bool,
+    /// The networks of the page, for a preview: it stays and shows what became of them.
+    overlay: Option<&'a str>,
 }
 
 impl Visit<'_> {
@@ -290,7 +297,7 @@ impl Visit<'_> {
     async fn fire(&self, route: &Route, target: &Target, page: &Interstitial, consent: Consent) -> Response {
         let click = self.click(route, Outcome { pixels: &route.pixels, consent, ..Outcome::default() });
         let destination = target.fill(self.filling());
-        let waits = rand::random_range(0..10_000) < route.tenant.policy.confirm_share;
+        let waits = self.overlay.is_some() || rand::random_range(0..10_000) < route.tenant.policy.confirm_share;
         let values = Values {
             nonce: &format!("{:032x}", rand::random::<u128>()),
             click_id: self.id,
@@ -302,6 +309,7 @@ impl Visit<'_> {
             limited: consent == Consent::Limited,
             voice: self.voice(Some(route)),
             signals: Some(&Signals::read(self.visitor.query)),
+            overlay: self.overlay,
         };
         let response = answer::interstitial(page, &values);
         if self.counts {

@@ -26,7 +26,7 @@ const MAX_LANGUAGE: usize = 8;
 
 const SEC_GPC: HeaderName = HeaderName::from_static("sec-gpc");
 /// Where browsers say that nobody has asked for the page yet: `Sec-Purpose` (Chromium, Firefox), the others before it.
-const PURPOSES: [HeaderName; 4] = [
+pub(crate) const PURPOSES: [HeaderName; 4] = [
     HeaderName::from_static("sec-purpose"),
     HeaderName::from_static("purpose"),
     HeaderName::from_static("x-moz"),

@@ -1,6 +1,6 @@
 // Fires the pixels of one visit, leaves, and says what became of them. Called with the page's settings and, where a
 // network fires by its script, with what watches scripts. Settings: d destination, t token of the receipt, b budget in
-// ms, w whether to wait for answers, c what is known of consent, p pixels (the address of an image, what the hit of a
+// ms, w whether to wait for answers, o what a preview shows in place of leaving, c what is known of consent, p pixels (the address of an image, what the hit of a
 // script looks like, or 1 for code that follows in the page), s tags. Whatever goes wrong in here, in a tag or in such
 // code, the page leaves at the budget.
 (function (c, watch) {
@@ -8,7 +8,7 @@
     states = c.p.map(function () { return ["timed_out", 0]; });
   function now() { return performance.now(); }
   function state(i, name) { states[i] = [name, Math.round(now() - zero)]; }
-  function leave() { if (!left) { left = 1; location.replace(c.d); } }
+  function leave() { if (!left) { left = 1; if (c.o) c.o(states, c.d); else location.replace(c.d); } }
   function release() { --open || leave(); }
   function hold(i) { held[i] = 1; open++; }
   // What is known of a pixel now; the page waits for it no longer.
@@ -17,7 +17,7 @@
   function lost(at, name) { return now() - at < 25 ? "blocked" : name; }
   function late() { held.forEach(function (h, i) { if (h) state(i, "timed_out"); }); leave(); }
   function tell() {
-    if (told) return;
+    if (told || c.o) return;
     told = 1;
     try { beacon.call(navigator, "/_receipt", JSON.stringify({ t: c.t, p: states })); } catch (e) {}
   }

@@ -8,6 +8,7 @@ mod delivery;
 mod faults;
 mod journeys;
 mod networks;
+mod previews;
 mod schema;
 mod smoke;
 mod tidy;

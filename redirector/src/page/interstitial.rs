@@ -113,11 +113,12 @@ fn settings(pixels: &[Pixel], policy: &Policy, pages: &Pages) -> Result<String, 
     let mark = |hole| pages.marks().of(hole);
     let listed: Vec<String> = pixels.iter().map(listed).collect();
     Ok(format!(
-        "{{d:\"{}\",t:\"{}\",b:{},w:{},c:{},p:[{}],s:[{}]}}",
+        "{{d:\"{}\",t:\"{}\",b:{},w:{},o:{},c:{},p:[{}],s:[{}]}}",
         mark(Hole::DestinationScript),
         mark(Hole::Token),
         policy.budget_ms.clamp(*BUDGET.start(), *BUDGET.end()),
         mark(Hole::Waits),
+        mark(Hole::Overlay),
         mark(Hole::ConsentScript),
         listed.join(",\n"),
         tags(pixels, pages)?.join(",\n"),

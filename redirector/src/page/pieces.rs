@@ -40,9 +40,11 @@ pub(super) enum Hole {
     LimitedBegins,
     /// See [`Hole::LimitedBegins`].
     LimitedEnds,
+    /// What a preview shows in place of leaving, as JavaScript; 0 for a visit.
+    Overlay,
 }
 
-const HOLES: [Hole; 13] = [
+const HOLES: [Hole; 14] = [
     Hole::Nonce,
     Hole::ClickId,
     Hole::Token,
@@ -56,7 +58,10 @@ const HOLES: [Hole; 13] = [
     Hole::ConsentQuery,
     Hole::LimitedBegins,
     Hole::LimitedEnds,
+    Hole::Overlay,
 ];
+
+const OVERLAY: &str = include_str!("../../templates/overlay.js");
 
 /// Number of the first mark of a [`Part`].
 const PARTS_FROM: usize = 50;
@@ -83,6 +88,8 @@ pub struct Values<'a> {
     pub limited: bool,
     /// Consent strings that the visit carries, where it carries a query.
     pub signals: Option<&'a Signals<'a>>,
+    /// The networks of the page, as a JavaScript array, where it is a preview.
+    pub overlay: Option<&'a str>,
     /// What the page says in its own words.
     pub voice: Voice<'a>,
 }
@@ -216,6 +223,10 @@ fn fill(hole: Hole, values: &Values<'_>, out: &mut Vec<u8>) {
         Hole::ConsentScript => values.signals.unwrap_or(&NONE).push_script(values.granted, values.limited, out),
         Hole::ConsentQuery => values.signals.unwrap_or(&NONE).push_query(out),
         Hole::LimitedBegins | Hole::LimitedEnds => {}
+        Hole::Overlay => match values.overlay {
+            Some(names) => out.extend_from_slice(OVERLAY.replace("NAMES", names).as_bytes()),
+            None => out.push(b'0'),
+        },
     }
 }
 

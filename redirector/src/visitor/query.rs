@@ -5,6 +5,7 @@ use super::{capped, signals};
 use contract::{
     destination::CLICK_IDS,
     document::{UTM_NAMES, Utm},
+    preview::PARAMETER,
 };
 use std::borrow::Cow;
 
@@ -91,7 +92,11 @@ impl<'a> Query<'a> {
         }
         for pair in self.pairs() {
             let value = pair.value();
-            if value.is_empty() || CLICK_IDS.contains(&&*pair.name) || signals::NAMES.contains(&&*pair.name) {
+            if value.is_empty()
+                || CLICK_IDS.contains(&&*pair.name)
+                || signals::NAMES.contains(&&*pair.name)
+                || pair.name == PARAMETER
+            {
                 continue;
             }
             if let Some(field) = UTM_NAMES.iter().position(|name| *name == pair.name) {
