@@ -99,6 +99,7 @@ fn the_catalogue_agrees_with_the_facts_it_was_made_from() {
     let Ok(text) = std::fs::read_to_string(root().join("../shared/facts/pixels.json")) else { return };
     let facts: Value = serde_json::from_str(&text).unwrap();
     let by_key = |key: &str| facts["pixels"].as_array().unwrap().iter().find(|fact| fact["key"] == key).cloned();
+    let placeholder = Regex::new(r"\{[a-z_]+\}").unwrap();
     for network in contract::network::catalogue().values() {
         let fact = by_key(&network.key).unwrap_or_else(|| panic!("{} is in no fact", network.key));
         // a country is the visitor's; fields of our own stand beside those of the facts
@@ -117,7 +118,7 @@ fn the_catalogue_agrees_with_the_facts_it_was_made_from() {
         // the facts call placeholders otherwise
         let address = |url: &str| {
             let address = url.split('?').next().unwrap();
-            Regex::new(r"\{[a-z_]+\}").unwrap().replace_all(address, "{}").into_owned()
+            placeholder.replace_all(address, "{}").into_owned()
         };
         let script = fact["script_url"].as_str().map(address);
         let ours = network.script.as_ref().map(|script| address(&script.url));
