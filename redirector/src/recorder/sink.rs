@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_millis(500);
-/// Longest wait for an answer: a pipeline may carry two megabytes.
+/// Longest wait for an answer: a pipeline may carry a megabyte.
 const ANSWER: Duration = Duration::from_secs(5);
 /// Most frames of one pipeline.
-const PIPELINED: usize = 8;
+const PIPELINED: usize = 4;
 
 /// A frame for the ingest of the same process.
 #[derive(Debug)]
