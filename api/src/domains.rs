@@ -120,12 +120,6 @@ pub async fn by_ids(db: &Db, tenant_id: Uuid, ids: &[Uuid]) -> Result<HashMap<Uu
     rows.into_iter().map(|row| Ok((row.id, row.try_into()?))).collect()
 }
 
-/// The host of a domain.
-pub(crate) async fn host(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Host>, Error> {
-    let row = domain::Entity::find_by_id(id).one(db).await?;
-    row.map(|row| host_of(&row.host)).transpose()
-}
-
 /// A tenant's domains and the shared ones, whether or not they serve.
 fn reachable(tenant_id: Uuid) -> Select<domain::Entity> {
     let owner = domain::Column::TenantId;
@@ -135,7 +129,7 @@ fn reachable(tenant_id: Uuid) -> Select<domain::Entity> {
 /// What a tenant's links may live on.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Usable {
-    hosts: HashMap<Uuid, Host>,
+    ids: HashSet<Uuid>,
     default: Option<Uuid>,
 }
 
@@ -161,20 +155,19 @@ impl Usable {
             if row.serving && row.host == default {
                 usable.default = Some(row.id);
             }
-            usable.hosts.insert(row.id, host_of(&row.host)?);
+            usable.ids.insert(row.id);
         }
         Ok(usable)
     }
 
     /// The domain asked for, or the default one.
-    pub(crate) fn choose(&self, asked: Option<Uuid>) -> Option<(Uuid, Host)> {
-        let id = asked.or(self.default)?;
-        self.hosts.get(&id).map(|host| (id, host.clone()))
+    pub(crate) fn choose(&self, asked: Option<Uuid>) -> Option<Uuid> {
+        asked.or(self.default).filter(|id| self.ids.contains(id))
     }
 
     #[cfg(test)]
-    pub(crate) fn only(id: Uuid, host: Host) -> Self {
-        Self { hosts: HashMap::from([(id, host)]), default: Some(id) }
+    pub(crate) fn only(id: Uuid) -> Self {
+        Self { ids: HashSet::from([id]), default: Some(id) }
     }
 }
 

@@ -3,14 +3,14 @@
 
 use crate::{TenantOwned, domain, link, link_pixel, pixel, slot, tenant};
 use contract::{
-    address::{Host, LinkAddress},
+    address::Host,
     document::{
-        DocumentKey, DomainDocument, LinkDocument, LinkState, PixelDocument, PixelMode, Policy, TenantDocument, Utm,
-        Versioned,
+        DocumentKey, DomainDocument, LinkDocument, LinkState, PixelDocument, PixelMode, Policy, SlotKey,
+        TenantDocument, Utm, Versioned,
     },
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     prelude::{Json, Uuid},
 };
 use serde::de::DeserializeOwned;
@@ -33,8 +33,8 @@ pub async fn domain(db: &impl ConnectionTrait, host: &Host) -> Result<Versioned<
 ///
 /// # Errors
 /// Of the database; a stored value that cannot be read is one too.
-pub async fn link(db: &impl ConnectionTrait, address: &LinkAddress) -> Result<Versioned<LinkDocument>, DbErr> {
-    let Some(slot) = find_slot(db, address).await? else { return Ok(Versioned::never()) };
+pub async fn link(db: &impl ConnectionTrait, key: &SlotKey) -> Result<Versioned<LinkDocument>, DbErr> {
+    let Some(slot) = find_slot(db, key).await? else { return Ok(Versioned::never()) };
     let version = version_of(slot.ver);
     let Some(link_id) = slot.link_id else { return Ok(Versioned { version, value: None }) };
     // by the slot, not by a tenant: an address belongs to whoever made the link there
@@ -122,7 +122,7 @@ pub async fn version(db: &impl ConnectionTrait, key: &DocumentKey) -> Result<u64
             let select = domain::Entity::find().select_only().column(domain::Column::Ver);
             select.filter(domain::Column::Host.eq(host.as_str())).into_tuple().one(db).await?
         }
-        DocumentKey::Link(address) => find_slot(db, address).await?.map(|slot| slot.ver),
+        DocumentKey::Link(slot) => find_slot(db, slot).await?.map(|slot| slot.ver),
         DocumentKey::Tenant(id) => {
             let select = tenant::Entity::find_by_id(*id).select_only().column(tenant::Column::Ver);
             select.into_tuple().one(db).await?
@@ -131,14 +131,8 @@ pub async fn version(db: &impl ConnectionTrait, key: &DocumentKey) -> Result<u64
     Ok(ver.map_or(0, version_of))
 }
 
-async fn find_slot(db: &impl ConnectionTrait, address: &LinkAddress) -> Result<Option<slot::Model>, DbErr> {
-    let of_domain = slot::Entity::belongs_to(domain::Entity).from(slot::Column::DomainId).to(domain::Column::Id);
-    slot::Entity::find()
-        .join(JoinType::InnerJoin, of_domain.into())
-        .filter(domain::Column::Host.eq(address.host.as_str()))
-        .filter(slot::Column::Slug.eq(address.slug.as_str()))
-        .one(db)
-        .await
+async fn find_slot(db: &impl ConnectionTrait, key: &SlotKey) -> Result<Option<slot::Model>, DbErr> {
+    slot::Entity::find_by_id((key.domain_id, key.slug.to_string())).one(db).await
 }
 
 fn read<T: DeserializeOwned>(column: &str, value: Json) -> Result<T, DbErr> {

@@ -14,7 +14,7 @@ use crate::{
     error::{Code, Mistake},
 };
 use contract::{
-    address::{AddressError, Host, Slug},
+    address::{AddressError, Slug},
     document::{self, Card, LinkDocument, LinkState, QueryForwarding, Utm},
 };
 use sea_orm::prelude::Uuid;
@@ -145,7 +145,7 @@ fn size(checked: &Checked, mistakes: &mut Vec<Mistake>) {
 }
 
 /// Checks what only rows know, and gives the domain that the link lives on.
-pub(super) fn place(checked: &Checked, known: &Known, mistakes: &mut Vec<Mistake>) -> Option<(Uuid, Host)> {
+pub(super) fn place(checked: &Checked, known: &Known, mistakes: &mut Vec<Mistake>) -> Option<Uuid> {
     for (field, name) in &checked.leads_to {
         if known.serving.contains(name) {
             let rule = "must not lead to a domain that serves links: a visit could go in circles";

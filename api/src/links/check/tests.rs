@@ -5,7 +5,7 @@ use crate::{
     domains::Usable,
     links::draft::{Forwarding, ForwardingMode},
 };
-use contract::destination::Reach;
+use contract::{address::Host, destination::Reach};
 use std::collections::HashSet;
 
 const NOW: i64 = 1_000;
@@ -129,13 +129,13 @@ fn a_link_that_is_there_may_end_in_the_past_but_not_before_its_start() {
 fn what_is_not_the_tenants_does_not_exist_and_no_visit_goes_in_circles() {
     let (domain, pixel) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let known = Known {
-        usable: Usable::only(domain, rules().default_domain),
+        usable: Usable::only(domain),
         serving: HashSet::from(["go.example.com".to_owned()]),
         pixels: HashSet::from([pixel]),
     };
     let mut mistakes = Vec::new();
     let found = place(&Checked { pixel_ids: vec![pixel], ..Checked::default() }, &known, &mut mistakes);
-    assert_eq!(found, Some((domain, rules().default_domain)));
+    assert_eq!(found, Some(domain));
     assert_eq!(mistakes, []);
     let elsewhere = Checked {
         domain_id: Some(Uuid::from_u128(9)),
