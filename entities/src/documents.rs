@@ -20,12 +20,14 @@ use serde::de::DeserializeOwned;
 /// # Errors
 /// Of the database.
 pub async fn domain(db: &impl ConnectionTrait, host: &Host) -> Result<Versioned<DomainDocument>, DbErr> {
-    let Some(row) = domain::Entity::find().filter(domain::Column::Host.eq(host.as_str())).one(db).await? else {
-        return Ok(Versioned::never());
-    };
+    let Some(row) = domain::last_of(host.as_str()).one(db).await? else { return Ok(Versioned::never()) };
+    let version = version_of(row.ver);
+    if row.deleted_at.is_some() {
+        return Ok(Versioned { version, value: None });
+    }
     let value =
         DomainDocument { domain_id: row.id, tenant_id: row.tenant_id, fallback: row.fallback, serving: row.serving };
-    Ok(Versioned { version: version_of(row.ver), value: Some(value) })
+    Ok(Versioned { version, value: Some(value) })
 }
 
 /// Reads what an address resolves to. The version is read before the link, so that a change in between leaves the
@@ -119,8 +121,8 @@ fn pixel_document(row: pixel::Model) -> Result<PixelDocument, DbErr> {
 pub async fn version(db: &impl ConnectionTrait, key: &DocumentKey) -> Result<u64, DbErr> {
     let ver: Option<i64> = match key {
         DocumentKey::Domain(host) => {
-            let select = domain::Entity::find().select_only().column(domain::Column::Ver);
-            select.filter(domain::Column::Host.eq(host.as_str())).into_tuple().one(db).await?
+            let select = domain::last_of(host.as_str()).select_only().column(domain::Column::Ver);
+            select.into_tuple().one(db).await?
         }
         DocumentKey::Link(slot) => find_slot(db, slot).await?.map(|slot| slot.ver),
         DocumentKey::Tenant(id) => {

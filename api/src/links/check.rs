@@ -4,6 +4,8 @@
 
 mod fields;
 
+pub(crate) use fields::plain_address;
+
 use super::{
     draft::Draft,
     known::Known,
@@ -11,6 +13,7 @@ use super::{
 };
 use crate::{
     app::Rules,
+    domains::Choice,
     error::{Code, Mistake},
 };
 use contract::{
@@ -155,11 +158,15 @@ pub(super) fn place(checked: &Checked, known: &Known, mistakes: &mut Vec<Mistake
     for (index, _) in checked.pixel_ids.iter().enumerate().filter(|(_, pixel)| !known.pixels.contains(pixel)) {
         mistakes.push(mistake(["pixelIds", &index.to_string()], Code::NotFound, "does not exist"));
     }
-    let domain = known.usable.choose(checked.domain_id);
-    if domain.is_none() {
-        mistakes.push(mistake(["domainId"], Code::NotFound, "does not exist"));
+    match known.usable.choose(checked.domain_id) {
+        Choice::Domain(id) => return Some(id),
+        Choice::Unproved => {
+            let rule = "is not verified: no link can be put on it before its DNS record was seen";
+            mistakes.push(mistake(["domainId"], Code::Invalid, rule));
+        }
+        Choice::Nothing => mistakes.push(mistake(["domainId"], Code::NotFound, "does not exist")),
     }
-    domain
+    None
 }
 
 #[cfg(test)]

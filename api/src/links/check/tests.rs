@@ -147,4 +147,9 @@ fn what_is_not_the_tenants_does_not_exist_and_no_visit_goes_in_circles() {
     let found: Vec<_> =
         mistakes.iter().map(|mistake| format!("{} {:?}", mistake.field.join("."), mistake.code)).collect();
     assert_eq!(found, ["fallback Invalid", "pixelIds.1 NotFound", "domainId NotFound"]);
+    let mut mistakes = Vec::new();
+    let unproved = Known { usable: Usable::unproved(Uuid::from_u128(9)), ..Known::default() };
+    let on = Checked { domain_id: Some(Uuid::from_u128(9)), ..Checked::default() };
+    assert_eq!(place(&on, &unproved, &mut mistakes), None);
+    assert_eq!((mistakes[0].field.as_slice(), mistakes[0].code), (&["domainId".to_owned()][..], Code::Invalid));
 }
