@@ -10,7 +10,7 @@ GEOIP_PACKAGE = @ip-location-db/geo-whois-asn-country-mmdb
 help:
 	@echo "make run      start everything: SQLite, no Redis (cargo run --release)"
 	@echo "make demo     the same with a demo tenant and a stand-in ad network"
-	@echo "make test     every test; installs PostgreSQL, Redis and Chromium when they are missing"
+	@echo "make test     every test; installs PostgreSQL, Redis, Chromium and Firefox when they are missing"
 	@echo "make lint     formatting and lints"
 	@echo "make schema   writes schema.graphql from the code"
 	@echo "make bench    a 302 and an interstitial against nginx"
@@ -23,8 +23,8 @@ demo:
 	cargo run --release -- demo
 
 test:
-	tests/ensure-services.sh postgresql redis-server chromium chromium-driver
-	cargo build -p stopover -p api -p redirector
+	tests/ensure-services.sh postgresql redis-server chromium chromium-driver firefox-esr
+	cargo build --workspace
 	cargo test --workspace
 
 lint:

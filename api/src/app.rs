@@ -36,13 +36,20 @@ pub struct Rules {
     pub https: bool,
     /// Hosts that destinations and image pixels may name.
     pub reach: Reach,
+    /// Where a redirector answers, without a slash at the end.
+    pub redirector: String,
 }
 
 impl App {
     /// Puts the parts together.
     #[must_use]
     pub fn new(config: &Config, db: Db, clock: Clock, publisher: Publisher) -> Self {
-        let rules = Rules { default_domain: config.default_domain.clone(), https: config.https, reach: config.reach };
+        let rules = Rules {
+            default_domain: config.default_domain.clone(),
+            https: config.https,
+            reach: config.reach,
+            redirector: config.redirector_url.clone(),
+        };
         let auth = Arc::new(Auth::new(&config.jwt_secret));
         let proofs = Proofs { names: Names::new(config.name_server), schedule: config.domain_schedule };
         Self { db, clock, publisher, auth, proofs: Arc::new(proofs), rules: Arc::new(rules) }

@@ -36,6 +36,8 @@ pub struct Config {
     pub domain_schedule: Schedule,
     /// `HTTPS`, false: whether short addresses start with https.
     pub https: bool,
+    /// `REDIRECTOR_URL`: where a redirector answers, for previews; by default at `REDIRECTOR_LISTEN` on this machine.
+    pub redirector_url: String,
     /// `ALLOW_LOCAL_TARGETS`, false: lets destinations and image pixels name IP addresses and local hosts.
     pub reach: Reach,
     /// `INTROSPECTION`: whether the schema can be asked for and the IDE is served; true in the embedded default only.
@@ -67,6 +69,7 @@ impl Config {
             name_server: settings.optional("NAME_SERVER", "must be an address and a port, such as 9.9.9.9:53"),
             domain_schedule: domain_schedule(settings),
             https: settings.or("HTTPS", false, local),
+            redirector_url: redirector_url(settings),
             reach: if settings.or("ALLOW_LOCAL_TARGETS", false, local) { Reach::Local } else { Reach::Public },
             introspection: settings.or("INTROSPECTION", embedded, local),
             log: settings.text("LOG").unwrap_or("info").to_owned(),
@@ -102,6 +105,16 @@ fn domain_schedule(settings: &mut Settings) -> Schedule {
     let recheck = settings.optional::<NonZeroU32>("DOMAIN_RECHECK_SECONDS", "must be a number of seconds from 1 on");
     let grace = settings.optional("DOMAIN_GRACE_SECONDS", "must be a number of seconds from 0 on");
     Schedule::new(recheck.map_or(6 * 60 * 60, NonZeroU32::get), grace.unwrap_or(3 * 24 * 60 * 60))
+}
+
+fn redirector_url(settings: &mut Settings) -> String {
+    let listens = settings.text("REDIRECTOR_LISTEN").unwrap_or("127.0.0.1:8081");
+    let here = listens.replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:");
+    let url = settings.text("REDIRECTOR_URL").map_or_else(|| format!("http://{here}"), str::to_owned);
+    if !url.starts_with("http://") {
+        settings.reject("REDIRECTOR_URL", "must start with http://: it is asked inside your network");
+    }
+    url.trim_end_matches('/').to_owned()
 }
 
 fn redis_url(settings: &mut Settings, embedded: bool) -> Option<SecretString> {

@@ -170,6 +170,15 @@ pub async fn by_ids(db: &Db, tenant_id: Uuid, ids: &[Uuid]) -> Result<HashMap<Uu
     rows.into_iter().map(|row| Ok((row.id, row.try_into()?))).collect()
 }
 
+/// The host of a domain that serves; `None` for one that does not.
+///
+/// # Errors
+/// Of the database.
+pub(crate) async fn serving_host(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Host>, Error> {
+    let row = domain::Entity::find_by_id(id).filter(domain::Column::Serving.eq(true)).one(db).await?;
+    row.map(|row| host_of(&row.host)).transpose()
+}
+
 /// A tenant's domains and the shared ones, whether or not they serve.
 fn reachable(tenant_id: Uuid) -> Select<domain::Entity> {
     let owner = domain::Column::TenantId;

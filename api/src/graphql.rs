@@ -1,7 +1,9 @@
 //! The contract with integrators: one file per noun, each a thin layer over operations. Nothing here knows how rows or
 //! requests travel. [`http`](crate::http) runs documents through [`execute()`], and `schema.graphql` is [`sdl`].
 
+pub mod branding;
 pub mod click;
+pub mod consent;
 pub mod context;
 pub mod domain;
 pub mod error;
@@ -15,6 +17,7 @@ pub mod node;
 mod order;
 pub mod page;
 pub mod pixel;
+pub mod preview;
 pub mod report;
 pub mod scalars;
 pub mod session;
@@ -33,6 +36,7 @@ pub struct Query(
     network::NetworkQuery,
     node::NodeQuery,
     pixel::PixelQuery,
+    preview::PreviewQuery,
     tenant::TenantQuery,
     viewer::ViewerQuery,
 );

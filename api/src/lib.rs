@@ -14,6 +14,7 @@ pub mod invalidation;
 pub mod links;
 pub mod page;
 pub mod pixels;
+pub mod previews;
 pub mod run;
 pub mod scope;
 pub mod telemetry;

@@ -1,20 +1,25 @@
 //! Tenants: making one, reading one, changing its name and its policy for visits. Every change counts the tenant's version
 //! up and tells the redirectors.
 
+pub mod branding;
+pub mod consent;
+
 use crate::{
     app::App,
     error::{Code, Error, Mistakes},
     invalidation::Changes,
     scope::{Caller, TenantScope},
 };
-use contract::document::Policy;
+use branding::BrandingChange;
+use contract::{consent::ConsentPolicy, document::Policy};
 use entities::{membership, membership::Role, tenant};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},
     ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    prelude::Uuid,
+    prelude::{Json, Uuid},
 };
+use serde::de::DeserializeOwned;
 use std::ops::RangeInclusive;
 
 /// Longest name, in characters.
@@ -77,6 +82,8 @@ pub(crate) async fn insert(
         confirm_share: i32::try_from(policy.confirm_share).unwrap_or_default(),
         honour_gpc: policy.honour_gpc,
         referrer_policy: policy.referrer_policy,
+        consent: None,
+        branding: None,
         created_at: now,
         updated_at: now,
     };
@@ -108,6 +115,15 @@ pub async fn all(app: &App, caller: Caller) -> Result<Vec<(TenantScope, tenant::
     Ok(scopes.iter().filter_map(|scope| Some((*scope, row(scope)?))).collect())
 }
 
+/// What a column of a tenant holds; what holds out of the box when it is empty.
+///
+/// # Errors
+/// A fault for what cannot be read.
+pub fn stored<T: DeserializeOwned + Default>(column: Option<Json>) -> Result<T, Error> {
+    let read = column.map(serde_json::from_value).transpose();
+    read.map(Option::unwrap_or_default).map_err(|error| Error::Fault(format!("a tenant's settings: {error}")))
+}
+
 /// What to change; `None` leaves a value as it is.
 #[derive(Debug, Clone, Default)]
 pub struct TenantChange {
@@ -121,6 +137,10 @@ pub struct TenantChange {
     pub honour_gpc: Option<bool>,
     /// One of [`REFERRER_POLICIES`].
     pub referrer_policy: Option<String>,
+    /// Where pixels need consent, in full.
+    pub consent: Option<ConsentPolicy>,
+    /// How its pages look and speak.
+    pub branding: Option<BrandingChange>,
 }
 
 /// Changes a tenant.
@@ -131,19 +151,24 @@ pub async fn update(app: &App, scope: &TenantScope, change: TenantChange) -> Res
     if scope.role() > Role::Admin {
         return Err(Error::Forbidden);
     }
-    let mut row = check_change(change)?;
+    let (mut row, branding) = check_change(change)?;
     row.id = Set(scope.tenant_id());
     row.updated_at = Set(app.clock.now());
     let mut changes = Changes::default();
     let tx = app.db.begin().await?;
     changes.tenant(&tx, &app.clock, scope.tenant_id()).await?;
+    if let Some(change) = branding {
+        let before = tenant::Entity::find_by_id(scope.tenant_id()).one(&tx).await?.and_then(|row| row.branding);
+        row.branding = Set(Some(branding::applied(before, change)?));
+    }
     let row = row.update(&tx).await?;
+    branding::check_size(&tx, scope).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
     Ok(row)
 }
 
-fn check_change(change: TenantChange) -> Result<tenant::ActiveModel, Error> {
+fn check_change(change: TenantChange) -> Result<(tenant::ActiveModel, Option<BrandingChange>), Error> {
     let mut mistakes = Mistakes::default();
     let name = change.name.map(|name| check_name("name", &name, &mut mistakes));
     let budget_ms = change.budget_ms;
@@ -160,15 +185,20 @@ fn check_change(change: TenantChange) -> Result<tenant::ActiveModel, Error> {
     if change.referrer_policy.as_deref().is_some_and(|policy| !REFERRER_POLICIES.contains(&policy)) {
         mistakes.push(in_policy("referrerPolicy", "must be a value of Referrer-Policy"));
     }
+    let consent = change.consent.map(|policy| consent::check(policy, &mut mistakes));
+    let branding = change.branding.map(|branding| branding::check(branding, &mut mistakes));
     mistakes.check()?;
-    Ok(tenant::ActiveModel {
+    let consent = consent.map(serde_json::to_value).transpose().map_err(|error| Error::Fault(error.to_string()))?;
+    let row = tenant::ActiveModel {
         name: name.map_or(NotSet, Set),
         budget_ms: budget_ms.map_or(NotSet, Set),
         confirm_share: confirm_share.map_or(NotSet, Set),
         honour_gpc: change.honour_gpc.map_or(NotSet, Set),
         referrer_policy: change.referrer_policy.map_or(NotSet, Set),
+        consent: consent.map_or(NotSet, |consent| Set(Some(consent))),
         ..Default::default()
-    })
+    };
+    Ok((row, branding))
 }
 
 fn in_policy(field: &str, rule: &str) -> crate::error::Mistake {
@@ -206,6 +236,7 @@ mod tests {
             confirm_share: Some(f64::NAN),
             honour_gpc: None,
             referrer_policy: Some("none".to_owned()),
+            ..TenantChange::default()
         };
         let Err(Error::Mistakes(mistakes)) = check_change(change) else { panic!("no mistakes") };
         let fields: Vec<String> = mistakes.iter().map(|mistake| mistake.field.join(".")).collect();

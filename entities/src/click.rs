@@ -61,6 +61,8 @@ pub struct Model {
     pub pixels: Json,
     /// Pixels that were refused, [id, ...].
     pub refused: Json,
+    /// `contract::click::Consent`; missing where no pixel depended on it.
+    pub consent: Option<String>,
 }
 
 /// No relations are declared: a join is written where it is needed, with its tenant.

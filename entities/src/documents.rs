@@ -96,8 +96,10 @@ pub async fn tenant(db: &impl ConnectionTrait, tenant_id: Uuid) -> Result<Versio
         confirm_share: u32::try_from(row.confirm_share).unwrap_or_default(),
         honour_gpc: row.honour_gpc,
         referrer_policy: row.referrer_policy,
+        consent: maybe("tenants.consent", row.consent)?,
     };
-    let value = TenantDocument { tenant_id, name: row.name, active: row.active, policy, pixels };
+    let branding = maybe("tenants.branding", row.branding)?;
+    let value = TenantDocument { tenant_id, name: row.name, active: row.active, policy, pixels, branding };
     Ok(Versioned { version: version_of(row.ver), value: Some(value) })
 }
 
@@ -139,6 +141,11 @@ async fn find_slot(db: &impl ConnectionTrait, key: &SlotKey) -> Result<Option<sl
 
 fn read<T: DeserializeOwned>(column: &str, value: Json) -> Result<T, DbErr> {
     serde_json::from_value(value).map_err(|error| DbErr::Type(format!("{column}: {error}")))
+}
+
+/// A column that holds nothing stands for what holds out of the box.
+fn maybe<T: DeserializeOwned + Default>(column: &str, value: Option<Json>) -> Result<T, DbErr> {
+    value.map_or_else(|| Ok(T::default()), |value| read(column, value))
 }
 
 fn version_of(ver: i64) -> u64 {

@@ -23,6 +23,10 @@ pub struct Model {
     pub honour_gpc: bool,
     /// `Referrer-Policy` of its pages.
     pub referrer_policy: String,
+    /// Where pixels need consent, `contract::consent::ConsentPolicy`; what holds out of the box when it is missing.
+    pub consent: Option<Json>,
+    /// How its pages look and speak, `contract::branding::Branding`.
+    pub branding: Option<Json>,
     /// When it was made.
     pub created_at: i64,
     /// When it last changed.

@@ -6,24 +6,26 @@
 pub mod receipt;
 
 mod answer;
+mod consent;
+mod preview;
 mod token;
 
 use crate::{
     daily_keys::DailyKeys,
     health::{self, Counters},
-    lookup::Lookup,
-    page::{Interstitial, Pages, Route, Unavailable, Values},
+    lookup::{Found, Lookup},
+    page::{Interstitial, Pages, Question, Route, Unavailable, Values, Voice, is_local_host},
     recorder::Recorder,
     visit::{
         self, Decision,
         click::{self, Outcome},
         target::{Filling, Target},
     },
-    visitor::{Agents, Geo, Registers, TrustedProxies, Visitor},
+    visitor::{Agents, Geo, Registers, Signals, TrustedProxies, Visitor, language::preferred},
 };
 use contract::{
     address::{Host, Slug},
-    click::{Click, Event, Exclusion},
+    click::{Click, Consent, Event, Exclusion},
     clock::{Clock, day_of},
     destination::Reach,
 };
@@ -61,7 +63,7 @@ pub struct Server {
     pub counters: Arc<Counters>,
 }
 
-/// Answers `GET|HEAD /{slug}`, `POST /_receipt`, `/_health`, `/robots.txt` and `/favicon.ico`; everything else is an
+/// Answers `GET|HEAD /{slug}`, `POST /{slug}` with an answer for consent, `POST /_receipt`, `/_health`, `/robots.txt` and `/favicon.ico`; everything else is an
 /// unknown link. A mistake of ours that panics costs its own visit only: it is answered 500.
 #[must_use]
 pub fn endpoint(server: Arc<Server>) -> impl Endpoint<Output = Response> {
@@ -82,69 +84,98 @@ impl Endpoint for Door {
 }
 
 impl Server {
-    async fn answer(&self, request: Request) -> Response {
+    async fn answer(&self, mut request: Request) -> Response {
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         match request.uri().path() {
             receipt::PATH if *request.method() == Method::POST => Box::pin(self.receipt(request)).await,
             receipt::PATH => answer::not_allowed("POST"),
+            _ if *request.method() == Method::POST && consent::is_form(request.headers()) => {
+                let form = consent::Form::read(request.take_body()).await;
+                Box::pin(self.visit(&request, form)).await
+            }
             _ if !is_read => answer::not_allowed("GET, HEAD"),
             health::PATH => health::answer(&self.counters),
             "/robots.txt" => answer::robots(),
             "/favicon.ico" => answer::no_icon(),
-            _ => self.visit(&request).await,
+            _ => self.visit(&request, None).await,
         }
     }
 
-    async fn visit(&self, request: &Request) -> Response {
-        let Some(host) = host(request.uri(), request.headers()) else {
-            return self.unavailable(Unavailable::BadRequest);
+    async fn visit(&self, request: &Request, form: Option<consent::Form>) -> Response {
+        let (uri, headers) = (request.uri(), request.headers());
+        let Some(host) = host(uri, headers) else {
+            return self
+                .unavailable(Unavailable::BadRequest, Voice { language: preferred(headers), ..Voice::default() });
         };
-        let slug = slug(request.uri().path());
+        let slug = slug(uri.path());
         let Ok(found) = self.lookup.find(&host, slug.as_ref()).await else {
-            return self.unavailable(Unavailable::Busy);
+            return self.unavailable(Unavailable::Busy, Voice { language: preferred(headers), ..Voice::default() });
         };
+        let at = self.clock.now();
+        if let Some(preview) = preview::asked(self, uri.query(), &found, at) {
+            return Box::pin(preview::answer(self, request, &found, preview, at)).await;
+        }
+        let answer = form.and_then(|form| self.answered(&form, &found, headers, &host, at));
+        // a form that answers no question of ours: the visit begins anew
+        if answer.is_none() && *request.method() == Method::POST {
+            return again(slug.as_ref(), uri.query());
+        }
         let peer = request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip);
         let registers = Registers { agents: &self.agents, geo: &self.geo, trusted_proxies: &self.trusted_proxies };
-        let visitor = Visitor::read(request.headers(), request.uri().query(), peer, registers);
-        let at = self.clock.now();
-        let visit = Visit { server: self, visitor: &visitor, id: click::draw_id(at), at };
-        let counts = *request.method() == Method::GET;
-        match visit::decide(&found, &visitor, at) {
-            Decision::Unknown { fallback } => {
-                let location = fallback.and_then(|fallback| Target::of_domain(fallback, self.reach));
-                self.redirect_or(location, Unavailable::Unknown)
+        let mut visitor = Visitor::read(headers, uri.query(), peer, registers);
+        // nothing is answered for a visitor by a browser that looks ahead
+        let answer = answer.filter(|_| !visitor.looks_ahead);
+        let counts = match &answer {
+            Some(answer) => {
+                visitor.referrer.clone_from(&answer.referrer);
+                self.spent.spend(answer.question)
             }
-            Decision::Refuse { route, reason } => {
-                visit.record(counts, route, Outcome { exclusion: Some(reason), ..Outcome::default() }).await;
-                let page = if reason == Exclusion::NotStarted { Unavailable::NotStarted } else { Unavailable::Gone };
-                // what the operator switched off leads nowhere at all
-                let fallback = route.fallback.as_ref().filter(|_| reason != Exclusion::Disabled);
-                self.redirect_or(fallback.map(|target| target.fill(visit.filling())), page)
-            }
-            Decision::AskAgain => answer::ask_again(),
-            Decision::Card { route, card } => {
-                let exclusion = visitor.agent.exclusion;
-                visit.record(counts, route, Outcome { exclusion, ..Outcome::default() }).await;
-                answer::still(StatusCode::OK, card)
-            }
-            Decision::Redirect { route, target, exclusion, pixels_refused } => {
-                let refused = if pixels_refused { route.pixels.as_slice() } else { &[] };
-                visit.record(counts, route, Outcome { exclusion, refused, pixels: &[] }).await;
-                match &route.location {
-                    Some(location) if visitor.query.is_empty() => answer::redirect(location.clone()),
-                    _ => self.redirect_or(Some(target.fill(visit.filling())), Unavailable::Unknown),
-                }
-            }
-            Decision::Fire { route, target, page } => visit.fire(counts, route, target, page).await,
+            None => *request.method() == Method::GET,
+        };
+        let id = click::draw_id(at);
+        let visit = Visit { server: self, visitor: &visitor, headers, id, at, counts, overlay: None };
+        let remembered =
+            |route: &Route| consent::remembered(headers, route.into(), self.keys_at(at).iter().map(AsRef::as_ref));
+        let decision = visit::decide(&found, &visitor, at, |route| match &answer {
+            Some(answer) => Some(answer.granted),
+            None => remembered(route),
+        });
+        let mut response = visit.carry_out(decision).await;
+        if let (Some(answer), Found::Link(route)) = (&answer, &found) {
+            let (key, keys) = (visit.key(), self.keys_at(at));
+            let keys = keys.iter().map(AsRef::as_ref);
+            let cookie =
+                consent::remember(headers, route.as_ref().into(), answer.granted, &key, keys, is_local_host(&host));
+            response.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
         }
+        response
+    }
+
+    /// The answer in a form, where it is one to a question about this link.
+    fn answered(
+        &self,
+        form: &consent::Form,
+        found: &Found,
+        headers: &HeaderMap,
+        host: &Host,
+        at: i64,
+    ) -> Option<consent::Answer> {
+        let Found::Link(route) = found else { return None };
+        let keys = self.keys_at(at);
+        consent::answer(form, route.link.link_id, headers, host, keys.iter().map(AsRef::as_ref), at)
+    }
+
+    /// The secrets that something signed lately may bear: today's or, just before midnight, yesterday's; or this process's
+    /// own, while the day's was not there yet.
+    fn keys_at(&self, at: i64) -> Vec<Arc<[u8; 32]>> {
+        let today = day_of(at);
+        [self.keys.of(today), self.keys.of(today - 1), Some(self.keys.current())].into_iter().flatten().collect()
     }
 
     async fn receipt(&self, request: Request) -> Response {
         let now = self.clock.now();
-        let today = day_of(now);
-        // made today or, just before midnight, yesterday; or while the day's secret was not there yet
-        let keys = [self.keys.of(today), self.keys.of(today - 1), Some(self.keys.current())];
-        match receipt::read(request, keys.iter().flatten().map(AsRef::as_ref), now, &self.spent).await {
+        let keys = self.keys_at(now);
+        match receipt::read(request, keys.iter().map(AsRef::as_ref), now, &self.spent).await {
             Ok(receipt) => {
                 self.recorder.record(Event::Receipt(Box::new(receipt))).await;
                 answer::empty(StatusCode::NO_CONTENT)
@@ -154,15 +185,20 @@ impl Server {
         }
     }
 
-    fn redirect_or(&self, location: Option<String>, page: Unavailable) -> Response {
+    fn redirect_or<'a>(
+        &self,
+        location: Option<String>,
+        page: Unavailable,
+        voice: impl FnOnce() -> Voice<'a>,
+    ) -> Response {
         match location.and_then(|location| HeaderValue::try_from(location).ok()) {
             Some(location) => answer::redirect(location),
-            None => self.unavailable(page),
+            None => self.unavailable(page, voice()),
         }
     }
 
-    fn unavailable(&self, reason: Unavailable) -> Response {
-        answer::unavailable(&self.pages, reason)
+    fn unavailable(&self, reason: Unavailable, voice: Voice<'_>) -> Response {
+        answer::unavailable(&self.pages, reason, voice)
     }
 }
 
@@ -170,11 +206,58 @@ impl Server {
 struct Visit<'a> {
     server: &'a Server,
     visitor: &'a Visitor<'a>,
+    headers: &'a HeaderMap,
     id: Uuid,
     at: i64,
+    /// Whether it leaves a click.
+    counts: bool,
+    /// The networks of the page, for a preview: it stays and shows what became of them.
+    overlay: Option<&'a str>,
 }
 
 impl Visit<'_> {
+    async fn carry_out(&self, decision: Decision<'_>) -> Response {
+        match decision {
+            Decision::Unknown { fallback } => {
+                let location = fallback.and_then(|fallback| Target::of_domain(fallback, self.server.reach));
+                self.server.redirect_or(location, Unavailable::Unknown, || self.voice(None))
+            }
+            Decision::Refuse { route, reason } => {
+                self.record(route, Outcome { exclusion: Some(reason), ..Outcome::default() }).await;
+                let page = if reason == Exclusion::NotStarted { Unavailable::NotStarted } else { Unavailable::Gone };
+                // what the operator switched off leads nowhere at all
+                let fallback = route.fallback.as_ref().filter(|_| reason != Exclusion::Disabled);
+                let location = fallback.map(|target| target.fill(self.filling()));
+                self.server.redirect_or(location, page, || self.voice(Some(route)))
+            }
+            Decision::AskAgain => answer::ask_again(),
+            Decision::Card { route, card } => {
+                let exclusion = self.visitor.agent.exclusion;
+                self.record(route, Outcome { exclusion, ..Outcome::default() }).await;
+                answer::still(StatusCode::OK, card.clone())
+            }
+            Decision::Redirect { route, target, exclusion, pixels_refused, consent } => {
+                let refused = if pixels_refused { route.pixels.as_slice() } else { &[] };
+                self.record(route, Outcome { exclusion, refused, pixels: &[], consent }).await;
+                match &route.location {
+                    Some(location) if self.visitor.query.is_empty() => answer::redirect(location.clone()),
+                    _ => {
+                        let location = Some(target.fill(self.filling()));
+                        self.server.redirect_or(location, Unavailable::Unknown, || self.voice(None))
+                    }
+                }
+            }
+            Decision::Ask { route, question } => self.ask(route, question),
+            Decision::Fire { route, target, page, consent } => self.fire(route, target, page, consent).await,
+        }
+    }
+
+    /// What a page says in its own words; made only where there is a page.
+    fn voice<'a>(&self, route: Option<&'a Route>) -> Voice<'a> {
+        let language = preferred(self.headers);
+        route.map_or(Voice { language, ..Voice::default() }, |route| route.voice(language))
+    }
+
     fn filling(&self) -> Filling<'_> {
         Filling {
             click_id: self.id,
@@ -185,8 +268,8 @@ impl Visit<'_> {
     }
 
     /// Waits until the click is in the local log; a visit that does not count leaves none.
-    async fn record(&self, counts: bool, route: &Route, outcome: Outcome<'_>) {
-        if counts {
+    async fn record(&self, route: &Route, outcome: Outcome<'_>) {
+        if self.counts {
             let click = self.click(route, outcome);
             self.server.recorder.record(Event::Click(Box::new(click))).await;
         }
@@ -200,10 +283,21 @@ impl Visit<'_> {
         self.server.keys.of(day_of(self.at)).unwrap_or_else(|| self.server.keys.current())
     }
 
-    async fn fire(&self, counts: bool, route: &Route, target: &Target, page: &Interstitial) -> Response {
-        let click = self.click(route, Outcome { pixels: &route.pixels, ..Outcome::default() });
+    fn ask(&self, route: &Route, question: &Question) -> Response {
+        let referrer = self.visitor.referrer.as_deref();
+        let values = Values {
+            nonce: &format!("{:032x}", rand::random::<u128>()),
+            token: &consent::question(self.id, route.link.link_id, referrer, &self.key()),
+            voice: self.voice(Some(route)),
+            ..Values::default()
+        };
+        answer::question(question, &values)
+    }
+
+    async fn fire(&self, route: &Route, target: &Target, page: &Interstitial, consent: Consent) -> Response {
+        let click = self.click(route, Outcome { pixels: &route.pixels, consent, ..Outcome::default() });
         let destination = target.fill(self.filling());
-        let waits = rand::random_range(0..10_000) < route.tenant.policy.confirm_share;
+        let waits = self.overlay.is_some() || rand::random_range(0..10_000) < route.tenant.policy.confirm_share;
         let values = Values {
             nonce: &format!("{:032x}", rand::random::<u128>()),
             click_id: self.id,
@@ -211,9 +305,14 @@ impl Visit<'_> {
             waits,
             at: self.at,
             destination: &destination,
+            granted: consent == Consent::Granted,
+            limited: consent == Consent::Limited,
+            voice: self.voice(Some(route)),
+            signals: Some(&Signals::read(self.visitor.query)),
+            overlay: self.overlay,
         };
         let response = answer::interstitial(page, &values);
-        if counts {
+        if self.counts {
             self.server.recorder.record(Event::Click(Box::new(click))).await;
         }
         response
@@ -227,6 +326,13 @@ fn host(uri: &Uri, headers: &HeaderMap) -> Option<Host> {
         None => headers.get(header::HOST)?.to_str().ok()?,
     };
     Host::parse(text).ok()
+}
+
+/// Sends a browser to the address that it asked for, with what it brought.
+fn again(slug: Option<&Slug>, query: Option<&str>) -> Response {
+    let Some(slug) = slug else { return answer::not_allowed("GET, HEAD") };
+    let location = query.map_or_else(|| format!("/{slug}"), |query| format!("/{slug}?{query}"));
+    HeaderValue::try_from(location).map_or_else(|_| answer::empty(StatusCode::BAD_REQUEST), answer::see_other)
 }
 
 /// The slug that was asked for; `None` for a path that no link can have.

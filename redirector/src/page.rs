@@ -2,20 +2,26 @@
 //! Look-ups compile routes and visits read them. Templates are compiled once at start, and no value reaches one but
 //! through the escaper of its place.
 
+mod brand;
+mod consent;
 mod escape;
 mod interstitial;
 mod pieces;
 mod pixels;
 mod policy;
 mod templates;
+mod voice;
 
+pub use consent::Question;
 pub use interstitial::Interstitial;
 pub use pieces::Values;
 pub use templates::{Pages, Still, TemplateError, Unavailable};
+pub use voice::Voice;
 
 use crate::visit::target::Target;
 use contract::{
     address::{Host, LinkAddress},
+    branding::Language,
     destination::{Reach, is_local},
     document::{DomainDocument, LinkDocument, TenantDocument},
 };
@@ -43,6 +49,8 @@ pub struct Route {
     pub pixels: Vec<Uuid>,
     /// The page that fires them; `None` where there are none.
     pub page: Option<Interstitial>,
+    /// The page that asks for consent; `None` where nobody is asked.
+    pub question: Option<Question>,
     /// The link's own card for previews.
     pub card: Option<Still>,
 }
@@ -66,12 +74,17 @@ impl Route {
         let fallback =
             link.fallback.as_ref().and_then(|fallback| Target::of_fallback(fallback, &link, slug, reach).ok());
         let filler = Filler { marks: pages.marks(), link_id: link.link_id, short_url: &short_url, reach };
-        let applying = pixels::applying(&link, &tenant);
+        let applying = pixels::applying(&link, &tenant, domain.tenant_id == Some(tenant.tenant_id));
         let prepared: Vec<_> =
             applying.iter().filter_map(|pixel| filler.prepare(pixel, |key| pages.has_script(key))).collect();
-        let page = target.as_ref().filter(|_| !prepared.is_empty()).and_then(|target| {
-            interstitial::compile(&prepared, &link, &tenant, target.host(), pages)
+        let page = target.as_ref().filter(|_| !prepared.is_empty()).and_then(|_| {
+            interstitial::compile(&prepared, &link, &tenant, pages)
                 .inspect_err(|error| tracing::error!(link_id = %link.link_id, %error, "a page cannot be rendered"))
+                .ok()
+        });
+        let question = page.as_ref().filter(|_| tenant.policy.consent.asks()).and_then(|_| {
+            consent::compile(&prepared, pages)
+                .inspect_err(|error| tracing::error!(link_id = %link.link_id, %error, "a question cannot be rendered"))
                 .ok()
         });
         let card = link.card.as_ref().and_then(|card| {
@@ -87,10 +100,20 @@ impl Route {
             fallback,
             pixels: page.iter().flat_map(|_| prepared.iter().map(|pixel| pixel.id)).collect(),
             page,
+            question,
             card,
             link,
             tenant,
         }
+    }
+}
+
+impl Route {
+    /// What its pages say in their own words.
+    #[must_use]
+    pub fn voice(&self, language: Language) -> Voice<'_> {
+        let host = self.target.as_ref().map_or("", |target| target.host().as_str());
+        Voice { language, tenant: Some(&self.tenant), host }
     }
 }
 
@@ -106,7 +129,8 @@ fn short_url(address: &LinkAddress) -> String {
     format!("{scheme}://{}/{}", address.host, address.slug)
 }
 
-fn is_local_host(host: &Host) -> bool {
+/// Whether the host is of this machine or its network.
+pub(crate) fn is_local_host(host: &Host) -> bool {
     Url::parse(&format!("https://{host}/")).is_ok_and(|url| is_local(&url))
 }
 

@@ -3,15 +3,17 @@
 //! which they are decided; the first that applies wins.
 
 pub mod click;
+pub mod consent;
 pub mod target;
 
 use crate::{
     lookup::Found,
-    page::{Interstitial, Route, Still},
+    page::{Interstitial, Question, Route, Still},
     visitor::Visitor,
 };
+use consent::{Verdict, verdict};
 use contract::{
-    click::Exclusion,
+    click::{Consent, Exclusion},
     document::{LinkDocument, LinkState, TenantDocument},
 };
 use target::Target;
@@ -49,10 +51,19 @@ pub enum Decision<'a> {
         target: &'a Target,
         /// Why it is not a person's click.
         exclusion: Option<Exclusion>,
-        /// Whether pixels would have fired, but the visitor's signal refuses them.
+        /// Whether pixels would have fired, but may not.
         pixels_refused: bool,
+        /// What the visitor agreed to.
+        consent: Consent,
     },
-    // 7, a person whose consent is to be asked for, stands here in the order
+    /// 7: a person, pixels apply, and consent is needed and not yet given. The page that asks for it; recorded when the
+    /// answer comes, so that the answer is stored with the click.
+    Ask {
+        /// The link.
+        route: &'a Route,
+        /// The page.
+        question: &'a Question,
+    },
     /// 8: a person, and pixels apply. The page that fires them and goes on; recorded.
     Fire {
         /// The link.
@@ -61,12 +72,20 @@ pub enum Decision<'a> {
         target: &'a Target,
         /// The page.
         page: &'a Interstitial,
+        /// What the visitor agreed to.
+        consent: Consent,
     },
 }
 
-/// Decides a visit at the instant `now`.
+/// Decides a visit at the instant `now`; `answered` tells what the visitor answered the tenant of a link when asked for
+/// consent, and is called only where it matters.
 #[must_use]
-pub fn decide<'a>(found: &'a Found, visitor: &Visitor<'_>, now: i64) -> Decision<'a> {
+pub fn decide<'a>(
+    found: &'a Found,
+    visitor: &Visitor<'_>,
+    now: i64,
+    answered: impl FnOnce(&Route) -> Option<bool>,
+) -> Decision<'a> {
     let route = match found {
         Found::UnknownHost => return Decision::Unknown { fallback: None },
         Found::UnknownSlug(domain) => return Decision::Unknown { fallback: domain.fallback.as_deref() },
@@ -81,15 +100,21 @@ pub fn decide<'a>(found: &'a Found, visitor: &Visitor<'_>, now: i64) -> Decision
         return Decision::AskAgain;
     }
     let exclusion = visitor.agent.exclusion;
+    let pass = |pixels_refused, consent| Decision::Redirect { route, target, exclusion, pixels_refused, consent };
     match (exclusion, &route.card, &route.page) {
         (Some(Exclusion::PreviewCrawler), Some(card), _) => Decision::Card { route, card },
         (None, _, Some(page)) => {
-            if visitor.refuses && route.tenant.policy.honour_gpc {
-                return Decision::Redirect { route, target, exclusion, pixels_refused: true };
+            let (policy, place) = (&route.tenant.policy, &visitor.place);
+            let mode = policy.consent.mode(place.country.as_deref(), place.region.as_deref());
+            match (verdict(mode, visitor.refuses, policy.honour_gpc, answered(route)), &route.question) {
+                (Verdict::Fire(consent), _) => Decision::Fire { route, target, page, consent },
+                (Verdict::Refuse(consent), _) => pass(true, consent),
+                (Verdict::Ask, Some(question)) => Decision::Ask { route, question },
+                // it could not be rendered, which was logged
+                (Verdict::Ask, None) => pass(true, Consent::Missing),
             }
-            Decision::Fire { route, target, page }
         }
-        _ => Decision::Redirect { route, target, exclusion, pixels_refused: false },
+        _ => pass(false, Consent::Unasked),
     }
 }
 

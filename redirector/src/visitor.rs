@@ -5,12 +5,15 @@
 pub mod address;
 pub mod agent;
 pub mod geo;
+pub mod language;
 pub mod query;
+pub mod signals;
 
 pub use address::TrustedProxies;
 pub use agent::{Agent, Agents};
 pub use geo::{Geo, GeoError, Place};
 pub use query::Query;
+pub use signals::Signals;
 
 use contract::address::Host;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -23,7 +26,7 @@ const MAX_LANGUAGE: usize = 8;
 
 const SEC_GPC: HeaderName = HeaderName::from_static("sec-gpc");
 /// Where browsers say that nobody has asked for the page yet: `Sec-Purpose` (Chromium, Firefox), the others before it.
-const PURPOSES: [HeaderName; 4] = [
+pub(crate) const PURPOSES: [HeaderName; 4] = [
     HeaderName::from_static("sec-purpose"),
     HeaderName::from_static("purpose"),
     HeaderName::from_static("x-moz"),

@@ -54,6 +54,7 @@ function (c, states, hold, note, lost, now) {
   });
   element(HTMLImageElement.prototype);
   element(HTMLScriptElement.prototype);
+  element(HTMLIFrameElement.prototype);
   wrap(window, "fetch", function (was) {
     return function (input, init) {
       var at = now(), request = input instanceof Request && input, answer,
@@ -80,16 +81,25 @@ function (c, states, hold, note, lost, now) {
       return taken;
     };
   });
-  function load(url, of) {
-    var at = now(), node = document.createElement("script");
-    node.async = true;
-    node.onerror = function () {
-      of.forEach(function (i) { if (states[i][0] == "timed_out") note(i, lost(at, "failed")); });
+  // One load serves a family, or else all who ask for the same address.
+  var loads = {};
+  function loader(family) {
+    return function (url, of) {
+      var key = family || url, at = now(), one = loads[key], node;
+      function fail() { of.forEach(function (i) { if (states[i][0] == "timed_out") note(i, one.lost); }); }
+      if (one) return one.lost ? fail() : one.push(fail);
+      one = loads[key] = [fail];
+      node = document.createElement("script");
+      node.async = true;
+      node.onerror = function () {
+        one.lost = lost(at, "failed");
+        one.forEach(function (f) { f(); });
+      };
+      node.src = url;
+      document.head.appendChild(node);
     };
-    node.src = url;
-    document.head.appendChild(node);
   }
   c.s.forEach(function (tag) {
-    try { tag[1](load, tag[0]); } catch (e) { tag[0].forEach(function (i) { note(i, "failed"); }); }
+    try { tag[1](loader(tag[2]), tag[0], c.c); } catch (e) { tag[0].forEach(function (i) { note(i, "failed"); }); }
   });
 }

@@ -173,6 +173,9 @@ async fn a_record_that_is_gone_loses_a_domain_and_silence_does_not(world: &mut W
     assert_eq!(asked(world, "?domain=go.acme.example").await.0, 404);
     let on = json!({ "tenantId": account.tenant, "destination": "https://own.example.org/", "domainId": domain["id"] });
     assert_eq!(account.client.mistakes("createLink", on).await[0].0, "domainId");
+    let preview = "query($id: ID!) { previewInterstitial(linkId: $id) { decision } }";
+    let seen = account.client.reply(preview, json!({ "id": link.id })).await;
+    assert_eq!(seen.code(), "BAD_USER_INPUT", "{}", seen.body);
     let change = json!({ "id": link.id, "destination": "https://two.example.org/" });
     account.client.done("updateLink", change, "link { id }").await;
 

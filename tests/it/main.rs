@@ -3,9 +3,13 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod api;
+mod consent;
+mod delivery;
 mod domains;
 mod faults;
 mod journeys;
+mod networks;
+mod previews;
 mod schema;
 mod smoke;
 mod tidy;

@@ -4,6 +4,7 @@
 pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod dns;
+pub(crate) mod firefox;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod program;

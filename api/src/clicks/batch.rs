@@ -145,7 +145,7 @@ fn clean_click(click: &mut Click) {
 pub(crate) mod tests {
     use super::*;
     use contract::{
-        click::{Device, encode},
+        click::{Consent, Device, encode},
         document::Utm,
     };
     use uuid::Uuid;
@@ -172,6 +172,7 @@ pub(crate) mod tests {
             parameters: Vec::new(),
             refused: Vec::new(),
             pixels: Vec::new(),
+            consent: Consent::Unasked,
         }
     }
 

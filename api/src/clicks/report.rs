@@ -138,6 +138,9 @@ pub struct Part {
     pub share: f64,
 }
 
+/// Totals, each with the start of its period.
+type Starts = Arc<Vec<(i64, Totals)>>;
+
 /// A report. Reads when it is asked.
 #[derive(Debug)]
 pub struct Report {
@@ -146,7 +149,7 @@ pub struct Report {
     filter: Filter,
     sum: OnceCell<Arc<Rollup>>,
     /// By hours, and by their quarters.
-    hours: [OnceCell<Arc<Vec<(i64, Totals)>>>; 2],
+    hours: [OnceCell<Starts>; 2],
 }
 
 impl Report {
@@ -201,7 +204,7 @@ impl Report {
         Ok(self.points(&starts, &totals))
     }
 
-    async fn hours(&self, by_quarters: bool) -> Result<Arc<Vec<(i64, Totals)>>, Error> {
+    async fn hours(&self, by_quarters: bool) -> Result<Starts, Error> {
         let (from, to) = self.range();
         let read = || async { reading::hours(&self.db, self.scope, from, to, by_quarters).await.map(Arc::new) };
         self.hours[usize::from(by_quarters)].get_or_try_init(read).await.cloned()

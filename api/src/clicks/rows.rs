@@ -2,7 +2,7 @@
 //! what a row does not know, a receipt's state that this version has no name for.
 
 use contract::{
-    click::{Click, Device, EventId, Exclusion, PixelResult, PixelState, Receipt},
+    click::{Click, Consent, Device, EventId, Exclusion, PixelResult, PixelState, Receipt},
     clock::day_of,
     document::Utm,
 };
@@ -42,6 +42,7 @@ pub fn click_row(event: EventId, click: Click) -> click::ActiveModel {
         parameters: Set(json!(click.parameters)),
         pixels: Set(json!(click.pixels)),
         refused: Set(json!(click.refused)),
+        consent: Set(click.consent.name().map(str::to_owned)),
     }
 }
 
@@ -75,6 +76,7 @@ pub fn click_of(row: click::Model) -> Click {
         parameters: list(row.parameters),
         refused: list(row.refused),
         pixels: list(row.pixels),
+        consent: Consent::named(row.consent.as_deref()),
     }
 }
 
@@ -140,7 +142,10 @@ mod tests {
         click.parameters = vec![("a".to_owned(), "b".to_owned())];
         click.pixels = vec![Uuid::from_u128(9)];
         click.refused = vec![Uuid::from_u128(8)];
-        assert_eq!(click_of(click_row(EVENT, click.clone()).try_into_model().unwrap()), click);
+        for consent in Consent::ALL {
+            click.consent = consent;
+            assert_eq!(click_of(click_row(EVENT, click.clone()).try_into_model().unwrap()), click);
+        }
     }
 
     #[test]

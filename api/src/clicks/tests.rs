@@ -73,6 +73,8 @@ async fn scope_of(db: &Db) -> TenantScope {
         confirm_share: Set(0),
         honour_gpc: Set(true),
         referrer_policy: Set(String::new()),
+        consent: Set(None),
+        branding: Set(None),
         created_at: Set(0),
         updated_at: Set(0),
     };

@@ -94,7 +94,8 @@ mod tests {
     use super::*;
 
     fn checked(text: &str, reach: Reach) -> Result<String, Code> {
-        let rules = Rules { default_domain: Host::parse("go.example.com").unwrap(), https: true, reach };
+        let default_domain = Host::parse("go.example.com").unwrap();
+        let rules = Rules { default_domain, https: true, reach, redirector: String::new() };
         let mut mistakes = Vec::new();
         let host = host(text, &rules, &mut mistakes);
         assert!(mistakes.iter().all(|mistake| mistake.field == ["host"]));

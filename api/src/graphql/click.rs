@@ -1,6 +1,7 @@
 //! Clicks one by one: who came, as far as that may be known, and what became of the pixels.
 
 use super::{
+    consent::{self, ClickConsent},
     context,
     error::top_level,
     id::{self, Kind},
@@ -179,6 +180,11 @@ impl Click {
     async fn parameters(&self) -> Vec<ClickParameter> {
         let parameter = |(name, value): &(String, String)| ClickParameter { name: name.clone(), value: value.clone() };
         self.0.click.parameters.iter().map(parameter).collect()
+    }
+
+    /// What the visitor agreed to; null when no pixel depended on it.
+    async fn consent(&self) -> Option<ClickConsent> {
+        consent::of_click(self.0.click.consent)
     }
 
     /// The pixels that this visit was to fire or refused to.

@@ -177,7 +177,7 @@ impl Link {
 }
 
 /// The scope and the key of a link's id, for a role that may go on.
-async fn scope_of_link(
+pub(super) async fn scope_of_link(
     ctx: &Context<'_>,
     id: &ID,
     needs: Role,

@@ -174,6 +174,21 @@ impl Network {
     async fn has_script(&self) -> bool {
         self.0.script.is_some()
     }
+
+    /// Whether blockers of trackers list it: expect a part of its hits to be `blocked`.
+    async fn often_blocked(&self) -> bool {
+        self.0.often_blocked
+    }
+
+    /// Whether it runs code that others wrote: it fires only on a domain that belongs to the tenant alone.
+    async fn own_domain_only(&self) -> bool {
+        self.0.custom_domain_only
+    }
+
+    /// Query parameters by which it recognises its own click. They always go on to the destination.
+    async fn click_ids(&self) -> &[String] {
+        &self.0.click_ids
+    }
 }
 
 /// Queries of networks.

@@ -2,9 +2,11 @@
 //! that whatever is reached through it was allowed.
 
 use super::{
+    branding::{Branding, BrandingInput},
+    consent::{ConsentPolicy, ConsentPolicyInput},
     context,
     domain::{self, DomainConnection},
-    error::{UserError, answer, value},
+    error::{UserError, answer, top_level, value},
     id::{self, Kind},
     link::{self, LinkConnection, LinkFilter, LinkOrder},
     page::{self, PageArgs},
@@ -91,6 +93,8 @@ pub struct Policy {
     honour_gpc: bool,
     /// What destinations and networks are told of where a visitor came from.
     referrer_policy: ReferrerPolicy,
+    /// Where pixels need the visitor's consent.
+    consent: ConsentPolicy,
 }
 
 /// An owner of links, pixels and reports.
@@ -128,13 +132,21 @@ impl Tenant {
     }
 
     /// What it decided for its visits.
-    async fn policy(&self) -> Policy {
-        Policy {
+    async fn policy(&self) -> Result<Policy> {
+        let consent: contract::consent::ConsentPolicy = tenants::stored(self.row.consent.clone()).map_err(top_level)?;
+        Ok(Policy {
             budget_ms: self.row.budget_ms,
             confirm_share: f64::from(self.row.confirm_share) / 10_000.0,
             honour_gpc: self.row.honour_gpc,
             referrer_policy: ReferrerPolicy::of_header(&self.row.referrer_policy),
-        }
+            consent: consent.into(),
+        })
+    }
+
+    /// How its pages look and speak.
+    async fn branding(&self) -> Result<Branding> {
+        let branding: contract::branding::Branding = tenants::stored(self.row.branding.clone()).map_err(top_level)?;
+        Ok(branding.into())
     }
 
     /// What the caller may do in it.
@@ -231,6 +243,8 @@ pub struct PolicyInput {
     honour_gpc: Option<bool>,
     /// What destinations and networks are told of where a visitor came from.
     referrer_policy: Option<ReferrerPolicy>,
+    /// Where pixels need the visitor's consent; replaces the rules that were there.
+    consent: Option<ConsentPolicyInput>,
 }
 
 /// Input of `updateTenant`; what is left out, or null, stays as it is.
@@ -242,6 +256,8 @@ pub struct UpdateTenantInput {
     name: Option<String>,
     /// Its policy for visits.
     policy: Option<PolicyInput>,
+    /// How its pages look and speak.
+    branding: Option<BrandingInput>,
 }
 
 /// Answer of `updateTenant`.
@@ -306,7 +322,7 @@ impl TenantMutation {
         })
     }
 
-    /// Changes a tenant's name and policy; needs the role ADMIN. Visits follow within a second.
+    /// Changes a tenant's name, policy and branding; needs the role ADMIN. Visits follow within a second.
     async fn update_tenant(
         &self,
         ctx: &Context<'_>,
@@ -323,6 +339,8 @@ impl TenantMutation {
             confirm_share: policy.confirm_share,
             honour_gpc: policy.honour_gpc,
             referrer_policy: policy.referrer_policy.map(|policy| policy.header().to_owned()),
+            consent: policy.consent.map(Into::into),
+            branding: input.branding.map(Into::into),
         };
         Ok(match answer(tenants::update(context::app(ctx)?, &scope, change).await)? {
             Ok(row) => UpdateTenantPayload { tenant: Some(Tenant::new(scope, row)), user_errors: Vec::new() },

@@ -4,7 +4,7 @@
 use crate::db::Db;
 use ::redis::{Client, Script, aio::ConnectionManager, aio::ConnectionManagerConfig};
 use contract::{
-    document::{self, Announcement, DocumentKey, Versioned},
+    document::{self, Announcement, Bounded, DocumentKey, Versioned},
     keys::Keys,
     protocol::{DOCUMENT_MS, NEGATIVE_MS, PUBLISH, WATERMARK_MS},
 };
@@ -101,7 +101,7 @@ async fn read(db: &Db, key: &DocumentKey) -> Result<(u64, String), DbErr> {
 }
 
 /// A document that is too large for the cache is published as absent: the redirector then reads it from SQL.
-fn text<T: Serialize>(found: &Versioned<T>) -> (u64, String) {
+fn text<T: Serialize + Bounded>(found: &Versioned<T>) -> (u64, String) {
     let text = found.value.as_ref().map(document::encode).transpose();
     (found.version, text.ok().flatten().unwrap_or_default())
 }

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// First byte of an encoded event: the version of its encoding.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
+/// Versions that are read as well, each with the zero bytes that its clicks lack at their end: a click only ever gets
+/// fields there, and what a zero reads as (the first case, nothing, none) is what holds of a click without the field.
+const OLDER: [(u8, usize); 1] = [(1, 1)];
 
 /// Where an event stands in the click logs of this world: its identity, whatever happens on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -138,6 +141,48 @@ pub struct PixelResult {
     pub watched: bool,
 }
 
+/// What the visitor agreed to, as far as pixels depended on it. Written as a number: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub enum Consent {
+    /// No pixel depended on the visitor's consent.
+    #[default]
+    Unasked,
+    /// The visitor agreed.
+    Granted,
+    /// The visitor refused when asked.
+    Refused,
+    /// It was needed, and nobody asked.
+    Missing,
+    /// The visitor's Global Privacy Control signal refused.
+    Gpc,
+    /// The signal came along, and the tenant's policy fires all the same.
+    Limited,
+}
+
+impl Consent {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Unasked, Self::Granted, Self::Refused, Self::Missing, Self::Gpc, Self::Limited];
+
+    /// The name in SQL; `None` where there is nothing to tell.
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Unasked => None,
+            Self::Granted => Some("granted"),
+            Self::Refused => Some("refused"),
+            Self::Missing => Some("missing"),
+            Self::Gpc => Some("gpc"),
+            Self::Limited => Some("limited"),
+        }
+    }
+
+    /// The consent of that name; [`Consent::Unasked`] for any other.
+    #[must_use]
+    pub fn named(name: Option<&str>) -> Self {
+        Self::ALL.into_iter().find(|consent| consent.name() == name).unwrap_or_default()
+    }
+}
+
 /// The kind of device. Written as a number: append only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Device {
@@ -208,6 +253,8 @@ pub struct Click {
     pub refused: Vec<Uuid>,
     /// Pixels that the page was to fire.
     pub pixels: Vec<Uuid>,
+    /// What the visitor agreed to.
+    pub consent: Consent,
 }
 
 /// What became of the pixels of one click. It carries what ingest needs, so that it never waits for its click.
@@ -243,14 +290,19 @@ pub fn encode(event: &Event, mut out: Vec<u8>) -> Result<Vec<u8>, BadEvent> {
     postcard::to_extend(event, out).map_err(|_| BadEvent)
 }
 
-/// Reads what [`encode`] wrote.
+/// Reads what [`encode`] wrote, in this version or an older one.
 ///
 /// # Errors
 /// [`BadEvent`] for a format that this version does not know, and for damaged bytes.
 pub fn decode(bytes: &[u8]) -> Result<Event, BadEvent> {
     match bytes.split_first() {
         Some((&FORMAT, rest)) => postcard::from_bytes(rest).map_err(|_| BadEvent),
-        _ => Err(BadEvent),
+        Some((format, rest)) => {
+            let (_, lacking) = OLDER.iter().find(|(older, _)| older == format).ok_or(BadEvent)?;
+            let padded = [rest, &vec![0; *lacking]].concat();
+            postcard::from_bytes(&padded).map_err(|_| BadEvent)
+        }
+        None => Err(BadEvent),
     }
 }
 
@@ -281,6 +333,7 @@ mod tests {
                 parameters: vec![("k".to_owned(), "v".to_owned())],
                 refused: vec![Uuid::from_u128(5)],
                 pixels: Vec::new(),
+                consent: Consent::Gpc,
             }))
         };
         let receipt = Event::Receipt(Box::new(Receipt {
@@ -303,5 +356,42 @@ mod tests {
             assert_eq!(decode(&bytes[..bytes.len() - 1]), Err(BadEvent));
         }
         assert_eq!(decode(&[9, 0]), Err(BadEvent));
+        assert_eq!(decode(&[]), Err(BadEvent));
+    }
+
+    #[test]
+    fn events_of_older_formats_are_read() {
+        let mut click = vec![1, 0, 16];
+        click.extend([1; 16]);
+        click.extend([14, 16]);
+        click.extend([2; 16]);
+        click.push(16);
+        click.extend([3; 16]);
+        // visitor, no exclusion, country, and nothing more but a device
+        click.extend([5, 0, 1, 2, b'C', b'H', 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        let Ok(Event::Click(read)) = decode(&click) else { panic!("a click of the first format") };
+        assert_eq!((read.at, read.visitor, read.country.as_deref()), (7, 5, Some("CH")));
+        assert_eq!((read.device, read.consent), (Device::Tablet, Consent::Unasked));
+        let again = encode(&Event::Click(read), Vec::new()).unwrap();
+        assert_eq!((again[0], again.len()), (2, click.len() + 1));
+        assert!(decode(&click[..click.len() - 2]).is_err());
+
+        let mut receipt = vec![1, 1, 16];
+        receipt.extend([1; 16]);
+        receipt.extend([14, 16]);
+        receipt.extend([2; 16]);
+        receipt.push(16);
+        receipt.extend([3; 16]);
+        receipt.extend([0, 0, 0]);
+        let Ok(Event::Receipt(read)) = decode(&receipt) else { panic!("a receipt of the first format") };
+        assert_eq!((read.at, read.results.len()), (7, 0));
+    }
+
+    #[test]
+    fn a_consent_comes_back_from_its_name() {
+        for consent in Consent::ALL {
+            assert_eq!(Consent::named(consent.name()), consent);
+        }
+        assert_eq!(Consent::named(Some("later")), Consent::Unasked);
     }
 }

@@ -10,7 +10,7 @@ use url::Url;
 pub const MAX_DESTINATION: usize = 2_048;
 
 /// Query parameters by which ad networks recognise their own click; they go on to every destination.
-pub const CLICK_IDS: [&str; 25] = [
+pub const CLICK_IDS: [&str; 27] = [
     "gclid",
     "gbraid",
     "wbraid",
@@ -29,6 +29,8 @@ pub const CLICK_IDS: [&str; 25] = [
     "tblci",
     "dicbo",
     "ob_click_id",
+    "OutbrainClickId",
+    "srsltid",
     "vmcid",
     "adct",
     "yclid",

@@ -2,14 +2,20 @@
 //! API publishes them, the redirector composes a visit from them; an edit of a pixel touches one tenant's document and
 //! not a million links. Every `*_at` is in milliseconds since the Unix epoch.
 
-use crate::address::{Host, Slug};
+use crate::{
+    address::{Host, Slug},
+    branding::Branding,
+    consent::ConsentPolicy,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 use uuid::Uuid;
 
-/// Largest encoded document, in bytes.
+/// Largest encoded document of a domain or a link, in bytes.
 pub const MAX_DOCUMENT: usize = 16 * 1024;
-/// Most pixels of a tenant: with [`MAX_DOCUMENT`] it bounds what a tenant's document can hold.
+/// Largest encoded document of a tenant, in bytes: there are few of them, and they hold a logo.
+pub const MAX_TENANT: usize = 64 * 1024;
+/// Most pixels of a tenant: with [`MAX_TENANT`] it bounds what a tenant's document can hold.
 pub const MAX_PIXELS: usize = 50;
 
 /// What a link's document is found by: the domain's id and not its host, since a host may pass from one domain to
@@ -275,6 +281,8 @@ pub struct Policy {
     pub honour_gpc: bool,
     /// `Referrer-Policy` of the page.
     pub referrer_policy: String,
+    /// Where pixels need the visitor's consent.
+    pub consent: ConsentPolicy,
 }
 
 impl Default for Policy {
@@ -284,6 +292,7 @@ impl Default for Policy {
             confirm_share: 200,
             honour_gpc: true,
             referrer_policy: "strict-origin-when-cross-origin".to_owned(),
+            consent: ConsentPolicy::default(),
         }
     }
 }
@@ -303,6 +312,23 @@ pub struct TenantDocument {
     /// Its pixels, at most [`MAX_PIXELS`].
     #[serde(default)]
     pub pixels: Vec<PixelDocument>,
+    /// How its pages look and speak.
+    #[serde(default)]
+    pub branding: Branding,
+}
+
+/// A document whose encoding has a bound.
+pub trait Bounded {
+    /// Largest encoding, in bytes.
+    const MAX: usize = MAX_DOCUMENT;
+}
+
+impl Bounded for DomainDocument {}
+
+impl Bounded for LinkDocument {}
+
+impl Bounded for TenantDocument {
+    const MAX: usize = MAX_TENANT;
 }
 
 /// A document that cannot be read or is too large to be cached.
@@ -311,8 +337,8 @@ pub enum DocumentError {
     /// Not what we wrote.
     #[error("the document cannot be read: {0}")]
     Unreadable(String),
-    /// Larger than [`MAX_DOCUMENT`].
-    #[error("the document has {0} bytes, more than {MAX_DOCUMENT}")]
+    /// Larger than its kind may be.
+    #[error("the document has {0} bytes, more than its kind may have")]
     TooLarge(usize),
 }
 
@@ -321,9 +347,9 @@ pub enum DocumentError {
 ///
 /// # Errors
 /// [`DocumentError::TooLarge`].
-pub fn encode<T: Serialize>(document: &T) -> Result<String, DocumentError> {
+pub fn encode<T: Serialize + Bounded>(document: &T) -> Result<String, DocumentError> {
     let text = serde_json::to_string(document).map_err(|error| DocumentError::Unreadable(error.to_string()))?;
-    if text.len() > MAX_DOCUMENT { Err(DocumentError::TooLarge(text.len())) } else { Ok(text) }
+    if text.len() > T::MAX { Err(DocumentError::TooLarge(text.len())) } else { Ok(text) }
 }
 
 /// Reads what [`encode`] wrote.
@@ -362,5 +388,13 @@ mod tests {
         let link: LinkDocument = decode(&text).unwrap();
         assert_eq!(link.forwarding, QueryForwarding::All);
         assert_eq!(decode::<LinkDocument>(&encode(&link).unwrap()), Ok(link));
+        let text = format!(r#"{{"tenant_id":"{id}","name":"Ann","active":true,"policy":{{"honour_gpc":false}}}}"#);
+        let mut tenant: TenantDocument = decode(&text).unwrap();
+        assert_eq!(tenant.policy, Policy { honour_gpc: false, ..Policy::default() });
+        assert_eq!(tenant.branding, Branding::default());
+        tenant.name = "x".repeat(MAX_DOCUMENT);
+        assert!(encode(&tenant).is_ok());
+        tenant.name = "x".repeat(MAX_TENANT);
+        assert!(encode(&tenant).is_err());
     }
 }

@@ -3,12 +3,15 @@
 //! no Redis, no SQL, no HTTP.
 
 pub mod address;
+pub mod branding;
 pub mod click;
 pub mod clock;
+pub mod consent;
 pub mod destination;
 pub mod document;
 pub mod frame;
 pub mod keys;
 pub mod network;
+pub mod preview;
 pub mod protocol;
 pub mod settings;

@@ -32,10 +32,25 @@ pub struct Network {
     /// Address of its script; `None` where it has none.
     #[serde(default)]
     pub script: Option<Script>,
-    /// Address of its image form, with placeholders; `None` where it has none.
+    /// Address of its image form, with placeholders; `None` where it has none. A pixel that lacks an id which is named
+    /// here cannot be fired so.
     #[serde(default)]
     pub image: Option<String>,
-    /// Hosts for the page's content security policy.
+    /// Appended to that address when the visitor sent a Global Privacy Control signal and the tenant fires all the same.
+    #[serde(default)]
+    pub image_limited: Option<String>,
+    /// The id that holds code which stands in the page itself, as a placeholder.
+    #[serde(default)]
+    pub inline: Option<String>,
+    /// Whether blockers of trackers list its hosts or its requests.
+    pub often_blocked: bool,
+    /// Query parameters by which it recognises its own click; they go on to the destination.
+    #[serde(default)]
+    pub click_ids: Vec<String>,
+    /// Whether it runs code that others wrote, and so fires only on a domain that belongs to its tenant alone.
+    #[serde(default)]
+    pub custom_domain_only: bool,
+    /// Hosts for the page's content security policy. What a pixel has in an id called `hosts` is added.
     #[serde(default)]
     pub hosts: Hosts,
     /// What a hit looks like.
@@ -49,8 +64,9 @@ pub struct Network {
 pub struct Script {
     /// Its address, with placeholders.
     pub url: String,
-    /// Pixels of one family share one load of the script.
-    pub family: String,
+    /// Pixels of one family, of several networks too, share one load of the script; `None` where each address is loaded.
+    #[serde(default)]
+    pub family: Option<String>,
 }
 
 /// What a pixel of a network is for.
@@ -83,6 +99,9 @@ pub struct IdField {
     /// Whether the shape is known for sure: a mismatch is refused, where it is only seen in the wild it is a warning.
     #[serde(default)]
     pub strict: bool,
+    /// Longest value, in bytes; [`MAX_ID`] where it is missing.
+    #[serde(default)]
+    pub most: Option<usize>,
     /// Put before bare digits.
     #[serde(default)]
     pub prefix: Option<String>,
@@ -117,6 +136,9 @@ pub struct Hit {
     #[serde(default)]
     pub body: Vec<String>,
 }
+
+/// What ends a script, or hides what follows, inside a page.
+const END_OF_CODE: [&str; 2] = ["</script", "<!--"];
 
 /// All networks, in the order of their keys.
 #[must_use]
@@ -176,7 +198,41 @@ impl Network {
                 }
             }
         }
+        if kept.is_empty() && problems.is_empty() {
+            let rule = format!("is missing: {} needs at least one of {}", self.name, self.labels());
+            let field = self.ids.first().map(|id| id.field.clone()).unwrap_or_default();
+            problems.push(IdProblem { field, rule, fatal: true });
+        }
+        if let Some((field, code)) = self.code(&kept)
+            && let Some(end) = END_OF_CODE.iter().find(|end| code.to_ascii_lowercase().contains(**end))
+        {
+            problems.push(IdProblem { field: field.to_owned(), rule: format!("must not hold {end}"), fatal: true });
+        }
         (kept, problems)
+    }
+
+    fn labels(&self) -> String {
+        self.ids.iter().map(|id| id.label.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The code of a pixel that stands in the page itself, with the id that holds it.
+    #[must_use]
+    pub fn code<'a>(&self, ids: &'a BTreeMap<String, String>) -> Option<(&'a str, &'a str)> {
+        let field = self.inline.as_deref()?.strip_prefix('{')?.strip_suffix('}')?;
+        ids.get_key_value(field).map(|(field, code)| (field.as_str(), code.as_str()))
+    }
+
+    /// The address of the image form, where the network has one and the pixel all the ids that it names.
+    #[must_use]
+    pub fn image_for(&self, ids: &BTreeMap<String, String>) -> Option<&str> {
+        let image = self.image.as_deref()?;
+        let lacks = |id: &IdField| !ids.contains_key(&id.field) && image.contains(&format!("{{{}}}", id.field));
+        (!self.ids.iter().any(lacks)).then_some(image)
+    }
+
+    /// Hosts that a pixel names itself.
+    pub fn own_hosts(ids: &BTreeMap<String, String>) -> impl Iterator<Item = &str> {
+        ids.get("hosts").into_iter().flat_map(|hosts| hosts.split([',', ' '])).filter(|host| !host.is_empty())
     }
 
     /// Replaces `{field}` by the pixel's ids and `{digits}` by the first id without its prefix; what it does not know
@@ -207,7 +263,12 @@ impl IdField {
 
     fn problem(&self, value: &str) -> Option<IdProblem> {
         let in_shape = self.matcher.as_ref().is_some_and(|matcher| matcher.is_match(value));
-        if in_shape && value.len() <= MAX_ID {
+        let most = self.most.unwrap_or(MAX_ID);
+        if value.len() > most {
+            let rule = format!("must have at most {most} bytes");
+            return Some(IdProblem { field: self.field.clone(), rule, fatal: true });
+        }
+        if in_shape {
             return None;
         }
         // whatever the facts leave open, an id is one plain word: it goes into addresses and scripts
@@ -225,6 +286,7 @@ impl IdField {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::destination::CLICK_IDS;
 
     #[test]
     fn every_file_of_facts_is_read_and_its_examples_pass() {
@@ -232,8 +294,13 @@ mod tests {
         for network in catalogue().values() {
             let example = network.ids.iter().map(|id| (id.field.clone(), id.example.clone())).collect();
             assert_eq!(network.check(&example), (example.clone(), Vec::new()), "{}", network.key);
-            assert!(network.script.is_some() || network.image.is_some(), "{} cannot fire", network.key);
+            let fires = network.script.is_some() || network.image.is_some() || network.code(&example).is_some();
+            assert!(fires, "{} cannot fire", network.key);
+            for id in &network.click_ids {
+                assert!(CLICK_IDS.contains(&id.as_str()), "{id} of {} goes on to destinations", network.key);
+            }
             let hit = network.hit.as_ref();
+            assert_eq!(hit.is_some(), network.script.is_some(), "{}: the hit of a script is known", network.key);
             let pattern = hit.map(|hit| network.fill(&hit.url, &example, regex::escape)).unwrap_or_default();
             assert!(Regex::new(&pattern).is_ok(), "{}: {pattern}", network.key);
         }
@@ -250,6 +317,14 @@ mod tests {
         assert!(check("2503796").1.is_empty());
         assert!(!check("25037961234").1[0].fatal);
         assert!(check("1');alert(1)//").1[0].fatal);
+        let code = |code: &str| BTreeMap::from([("code".to_owned(), code.to_owned())]);
+        let custom = &catalogue()["custom_js"];
+        assert!(custom.check(&code("go(1 < 2);")).1.is_empty());
+        for bad in ["x</SCRIPT >", "<!-- x", &"x".repeat(8_001)] {
+            assert!(custom.check(&code(bad)).1[0].fatal, "{bad:.20}");
+        }
+        let vk = &catalogue()["vk"];
+        assert!(vk.check(&BTreeMap::new()).1[0].fatal, "one of several optional ids is needed");
         let google = &catalogue()["google_ads"];
         let (kept, problems) = google.check(&BTreeMap::from([("conversion_id".to_owned(), " 946162814 ".to_owned())]));
         assert_eq!((kept["conversion_id"].as_str(), problems), ("AW-946162814", Vec::new()));

@@ -1,6 +1,6 @@
 //! The answers, with their headers. None may be stored, but the icon that is not there, and none may be indexed.
 
-use crate::page::{Interstitial, Pages, Still, Unavailable, Values};
+use crate::page::{Interstitial, Pages, Question, Still, Unavailable, Values, Voice};
 use poem::{
     Body, Response,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -17,6 +17,13 @@ pub(super) fn empty(status: StatusCode) -> Response {
     let mut response = Response::default();
     response.set_status(status);
     response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+    response
+}
+
+/// 303: the same address is to be asked for again.
+pub(super) fn see_other(location: HeaderValue) -> Response {
+    let mut response = empty(StatusCode::SEE_OTHER);
+    response.headers_mut().insert(header::LOCATION, location);
     response
 }
 
@@ -54,11 +61,11 @@ pub(super) fn no_icon() -> Response {
     response
 }
 
-/// A page that is the same for every visit.
-pub(super) fn still(status: StatusCode, page: &Still) -> Response {
+/// A page without scripts.
+pub(super) fn still(status: StatusCode, page: Still) -> Response {
     let mut response = html(status);
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, page.policy.clone());
-    with_body(response, page.body.to_vec())
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, page.policy);
+    with_body(response, page.body.into_vec())
 }
 
 /// The page that fires pixels.
@@ -73,9 +80,21 @@ pub(super) fn interstitial(page: &Interstitial, values: &Values<'_>) -> Response
     with_body(response, page.body(values))
 }
 
+/// The page that asks for consent. Its own address is told to itself alone: a browser then says where a form came from.
+pub(super) fn question(page: &Question, values: &Values<'_>) -> Response {
+    let mut response = html(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    // schemes and a nonce: it is always a header
+    if let Ok(policy) = HeaderValue::try_from(page.policy(values)) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    with_body(response, page.body(values))
+}
+
 /// The page that says why there is nothing to see.
-pub(super) fn unavailable(pages: &Pages, reason: Unavailable) -> Response {
-    let page = pages.unavailable(reason);
+pub(super) fn unavailable(pages: &Pages, reason: Unavailable, voice: Voice<'_>) -> Response {
+    let page = pages.unavailable(reason, voice);
     let mut response = page.map_or_else(|| empty(reason.status()), |page| still(reason.status(), page));
     if reason == Unavailable::Busy {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -119,7 +138,7 @@ mod tests {
             (Unavailable::Gone, 410),
             (Unavailable::Busy, 503),
         ] {
-            let response = unavailable(&pages, reason);
+            let response = unavailable(&pages, reason, Voice::default());
             assert_eq!(response.status().as_u16(), status);
             assert_eq!(response.header("cache-control"), Some("no-store"));
             assert_eq!(response.header("retry-after").is_some(), reason == Unavailable::Busy);

@@ -30,7 +30,7 @@ const MAX_MILLISECONDS: u64 = 60_000;
 /// How many used tokens are remembered; storage counts a receipt once per click all the same.
 const REMEMBERED: usize = 100_000;
 
-/// Receipts taken so far, by their clicks.
+/// Receipts taken so far, by their clicks, and answers for consent, by their questions.
 pub struct Spent(Cache<Uuid, ()>);
 
 impl Default for Spent {
@@ -46,8 +46,8 @@ impl Spent {
         Self(bounded(REMEMBERED))
     }
 
-    /// Whether this is the first receipt of the click; from now on there was one.
-    fn spend(&self, click_id: Uuid) -> bool {
+    /// Whether this is the first receipt of the click, or answer to the question; from now on there was one.
+    pub(super) fn spend(&self, click_id: Uuid) -> bool {
         let mut first = false;
         let taken: Result<(), Infallible> = self.0.get_or_insert_with(&click_id, || {
             first = true;
@@ -112,7 +112,7 @@ fn check<'a>(
 mod tests {
     use super::*;
     use contract::{
-        click::{Click, Device},
+        click::{Click, Consent, Device},
         document::Utm,
     };
 
@@ -140,6 +140,7 @@ mod tests {
             parameters: Vec::new(),
             refused: Vec::new(),
             pixels: vec![Uuid::from_u128(5), Uuid::from_u128(6)],
+            consent: Consent::Unasked,
         }
     }
 

@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 /// Bytes of the signature: an HMAC-SHA-256, cut.
-const SIGNATURE: usize = 16;
+pub(super) const SIGNATURE: usize = 16;
 
 /// Makes the token of a click's receipt: letters, digits, `-` and `_`. `watched` says of a pixel, by its place on the
 /// page, whether the page waits to see its outcome.

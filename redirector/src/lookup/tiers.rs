@@ -11,7 +11,7 @@ use crate::{
 };
 use contract::{
     address::Host,
-    document::{self, DocumentKey, DomainDocument, LinkDocument, SlotKey, TenantDocument, Versioned},
+    document::{self, Bounded, DocumentKey, DomainDocument, LinkDocument, SlotKey, TenantDocument, Versioned},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
@@ -26,7 +26,7 @@ use uuid::Uuid;
 const WAITS: [Duration; 3] = [Duration::from_millis(5), Duration::from_millis(10), Duration::from_millis(20)];
 
 /// A kind of document.
-pub(super) trait Document: Serialize + DeserializeOwned + PartialEq + Send + Sync + 'static {
+pub(super) trait Document: Serialize + Bounded + DeserializeOwned + PartialEq + Send + Sync + 'static {
     /// What it is found by.
     type Key: Clone + Eq + Hash + Send + Sync + 'static;
 

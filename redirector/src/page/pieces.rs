@@ -2,7 +2,11 @@
 //! cut at the marks, and a visit copies the pieces and fills the holes, each through the escaper of its place. Long
 //! texts that all pages share are pieces of their own, so that a page in memory is small.
 
-use super::escape;
+use super::{
+    escape,
+    voice::{Part, Voice},
+};
+use crate::visitor::signals::{NONE, Signals};
 use contract::destination::encode_value;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -28,9 +32,19 @@ pub(super) enum Hole {
     DestinationAttribute,
     /// The destination as a value in another address.
     DestinationValue,
+    /// What is known of consent, as a JavaScript object.
+    ConsentScript,
+    /// The consent strings that the visit carries, as further parameters of a query.
+    ConsentQuery,
+    /// What stands from here to the end is for visits in limited mode alone.
+    LimitedBegins,
+    /// See [`Hole::LimitedBegins`].
+    LimitedEnds,
+    /// What a preview shows in place of leaving, as JavaScript; 0 for a visit.
+    Overlay,
 }
 
-const HOLES: [Hole; 9] = [
+const HOLES: [Hole; 14] = [
     Hole::Nonce,
     Hole::ClickId,
     Hole::Token,
@@ -40,10 +54,20 @@ const HOLES: [Hole; 9] = [
     Hole::DestinationScript,
     Hole::DestinationAttribute,
     Hole::DestinationValue,
+    Hole::ConsentScript,
+    Hole::ConsentQuery,
+    Hole::LimitedBegins,
+    Hole::LimitedEnds,
+    Hole::Overlay,
 ];
 
+const OVERLAY: &str = include_str!("../../templates/overlay.js");
+
+/// Number of the first mark of a [`Part`].
+const PARTS_FROM: usize = 50;
+
 /// What a visit fills the holes with.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Values<'a> {
     /// The nonce of the response.
     pub nonce: &'a str,
@@ -57,6 +81,17 @@ pub struct Values<'a> {
     pub at: i64,
     /// The destination.
     pub destination: &'a str,
+    /// Whether the visitor has explicitly agreed.
+    pub granted: bool,
+    /// Whether a Global Privacy Control signal came along and the tenant's policy fires all the same: networks are asked
+    /// to do less.
+    pub limited: bool,
+    /// Consent strings that the visit carries, where it carries a query.
+    pub signals: Option<&'a Signals<'a>>,
+    /// The networks of the page, as a JavaScript array, where it is a preview.
+    pub overlay: Option<&'a str>,
+    /// What the page says in its own words.
+    pub voice: Voice<'a>,
 }
 
 #[derive(Debug, Clone)]
@@ -64,6 +99,7 @@ enum Piece {
     Text(Box<str>),
     Shared(Arc<str>),
     Hole(Hole),
+    Part(Part),
 }
 
 /// The marks: letters and digits that every escaper leaves alone, behind a random word that no text can guess.
@@ -93,6 +129,11 @@ impl Marks {
         format!("{}{number:02}", self.word)
     }
 
+    /// The marks of the parts that depend on the voice, by their names.
+    pub(super) fn parts(&self) -> serde_json::Value {
+        Part::all().map(|(number, _, name)| (name, format!("{}{:02}", self.word, PARTS_FROM + number))).collect()
+    }
+
     /// The mark of a text that all pages share.
     pub(super) fn share(&mut self, text: &str) -> String {
         self.shared.push(text.into());
@@ -108,7 +149,9 @@ impl Marks {
         for stretch in stretches {
             let (number, rest) = stretch.split_at_checked(2).unwrap_or((stretch, ""));
             let number: usize = number.parse().unwrap_or(usize::MAX);
-            if let Some(hole) = HOLES.get(number) {
+            if let Some(part) = number.checked_sub(PARTS_FROM).and_then(Part::numbered) {
+                pieces.push(Piece::Part(part));
+            } else if let Some(hole) = HOLES.get(number) {
                 pieces.push(Piece::Hole(*hole));
             } else if let Some(text) = number.checked_sub(HOLES.len()).and_then(|number| self.shared.get(number)) {
                 pieces.push(Piece::Shared(text.clone()));
@@ -131,7 +174,7 @@ impl Piece {
         match self {
             Self::Text(text) => text.len(),
             Self::Shared(text) => text.len(),
-            Self::Hole(_) => 0,
+            Self::Hole(_) | Self::Part(_) => 0,
         }
     }
 }
@@ -148,11 +191,16 @@ impl Pieces {
     #[must_use]
     pub(super) fn fill(&self, values: &Values<'_>) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.fixed + 1024 + 2 * values.destination.len());
+        let mut skips = false;
         for piece in &self.pieces {
             match piece {
+                Piece::Hole(Hole::LimitedBegins) => skips = !values.limited,
+                Piece::Hole(Hole::LimitedEnds) => skips = false,
+                _ if skips => {}
                 Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
                 Piece::Shared(text) => out.extend_from_slice(text.as_bytes()),
                 Piece::Hole(hole) => fill(*hole, values, &mut out),
+                Piece::Part(part) => values.voice.push(*part, &mut out),
             }
         }
         out
@@ -172,12 +220,21 @@ fn fill(hole: Hole, values: &Values<'_>, out: &mut Vec<u8>) {
         Hole::DestinationScript => escape::push_script(out, values.destination),
         Hole::DestinationAttribute => escape::push_text(out, values.destination),
         Hole::DestinationValue => out.extend_from_slice(encode_value(values.destination).as_bytes()),
+        Hole::ConsentScript => values.signals.unwrap_or(&NONE).push_script(values.granted, values.limited, out),
+        Hole::ConsentQuery => values.signals.unwrap_or(&NONE).push_query(out),
+        Hole::LimitedBegins | Hole::LimitedEnds => {}
+        Hole::Overlay => match values.overlay {
+            Some(names) => out.extend_from_slice(OVERLAY.replace("NAMES", names).as_bytes()),
+            None => out.push(b'0'),
+        },
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use crate::visitor::Query;
 
     #[test]
     fn holes_are_filled_each_for_its_place() {
@@ -199,6 +256,7 @@ mod tests {
             "c".to_owned(),
         ];
         let pieces = marks.cut(&text.concat());
+        let signals = Signals::read(Query::new("gdpr=1&us_privacy=1YNN"));
         let values = Values {
             nonce: "N",
             click_id: Uuid::nil(),
@@ -206,6 +264,8 @@ mod tests {
             waits: true,
             at: 7,
             destination: "https://a/?b&'c",
+            signals: Some(&signals),
+            ..Values::default()
         };
         let filled = String::from_utf8(pieces.fill(&values)).unwrap();
         assert_eq!(
@@ -213,5 +273,10 @@ mod tests {
             "aN1{shared}bhttps://a/?b\\u0026\\u0027c https://a/?b&amp;&#39;c https%3A%2F%2Fa%2F%3Fb%26%27c7c"
         );
         assert_eq!(marks.cut("").fill(&values), b"");
+        let limited =
+            [Hole::ConsentQuery, Hole::LimitedBegins, Hole::LimitedEnds].map(|hole| marks.of(hole)).join("&l");
+        let fill = |values: &Values<'_>| String::from_utf8(marks.cut(&limited).fill(values)).unwrap();
+        assert_eq!(fill(&values), "&gdpr=1&us_privacy=1YNN&l");
+        assert_eq!(fill(&Values { limited: true, ..values }), "&gdpr=1&us_privacy=1YNN&l&l");
     }
 }

@@ -1,5 +1,6 @@
 //! Which pixels fire on a link, and how: as an image where the network has that form, else, or where the tenant chose
-//! it, by the network's script. Ids are filled into addresses here; a pixel that cannot fire is left out.
+//! it, by the network's script, or by code of the tenant's own. Ids are filled into addresses here; a pixel that cannot
+//! fire is left out, and so is code of others on a domain that its tenant shares.
 
 use super::pieces::{Hole, Marks};
 use contract::{
@@ -38,8 +39,13 @@ pub(super) enum Form {
     Script {
         /// Its address.
         address: String,
-        /// The family that shares one stub.
-        family: &'static str,
+        /// Who shares one load of the script; `None` for whoever has the same address.
+        family: Option<&'static str>,
+    },
+    /// By code that stands in the page.
+    Inline {
+        /// It.
+        code: String,
     },
 }
 
@@ -56,12 +62,17 @@ pub(super) struct Filler<'a> {
 }
 
 /// The pixels of a tenant that apply to a link: the default ones and the link's own, each once, in the tenant's order.
-pub(super) fn applying<'a>(link: &LinkDocument, tenant: &'a TenantDocument) -> Vec<&'a PixelDocument> {
+/// `owned` says that the link's domain belongs to the tenant alone.
+pub(super) fn applying<'a>(link: &LinkDocument, tenant: &'a TenantDocument, owned: bool) -> Vec<&'a PixelDocument> {
     if link.without_pixels {
         return Vec::new();
     }
     let mut met = HashSet::new();
-    let applies = |pixel: &PixelDocument| pixel.default || link.pixel_ids.contains(&pixel.pixel_id);
+    let applies = |pixel: &PixelDocument| {
+        let network = catalogue().get(&pixel.network);
+        (pixel.default || link.pixel_ids.contains(&pixel.pixel_id))
+            && (owned || !network.is_some_and(|network| network.custom_domain_only))
+    };
     tenant.pixels.iter().filter(|pixel| applies(pixel) && met.insert(pixel.pixel_id)).collect()
 }
 
@@ -70,15 +81,15 @@ impl Filler<'_> {
     pub(super) fn prepare(&self, pixel: &PixelDocument, has_template: impl Fn(&str) -> bool) -> Option<Pixel> {
         let network = catalogue().get(&pixel.network)?;
         let script = network.script.as_ref().filter(|_| has_template(&network.key));
-        let form = match (&network.image, script) {
+        let form = match (network.image_for(&pixel.ids), script) {
             (Some(image), script) if pixel.mode == PixelMode::Auto || script.is_none() => {
                 self.image(network, image, pixel)?
             }
             (_, Some(script)) => {
                 let address = network.fill(&script.url, &pixel.ids, encode_value);
-                Form::Script { address, family: &script.family }
+                Form::Script { address, family: script.family.as_deref() }
             }
-            _ => return None,
+            _ => Form::Inline { code: network.code(&pixel.ids)?.1.to_owned() },
         };
         Some(Pixel { id: pixel.pixel_id, network, ids: pixel.ids.clone(), form })
     }
@@ -96,9 +107,12 @@ impl Filler<'_> {
             .replace("{timestamp}", &self.marks.of(Hole::Timestamp))
             .replace("{cachebuster}", &self.marks.of(Hole::CacheBuster))
             .replace("{destination}", &self.marks.of(Hole::DestinationValue))
+            .replace("{consent}", &self.marks.of(Hole::ConsentQuery))
             .replace("{link_id}", &self.link_id.to_string())
             .replace("{short_url}", &encode_value(self.short_url));
-        Some(Form::Image { address, origin })
+        let [begin, end] = [Hole::LimitedBegins, Hole::LimitedEnds].map(|hole| self.marks.of(hole));
+        let limited = network.image_limited.as_deref().map(|limited| format!("{begin}{limited}{end}"));
+        Some(Form::Image { address: address + &limited.unwrap_or_default(), origin })
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::pieces::{Hole, Marks};
 use super::pixels::{Form, Pixel};
+use contract::network::Network;
 use std::collections::BTreeSet;
 
 /// What no page of ours needs.
@@ -23,6 +24,10 @@ pub(super) fn interstitial(pixels: &[Pixel], marks: &Marks) -> String {
     let https = |hosts: &[String]| hosts.iter().map(|host| format!("https://{host}")).collect::<Vec<_>>();
     for pixel in pixels {
         let hosts = &pixel.network.hosts;
+        let own: Vec<_> = Network::own_hosts(&pixel.ids).map(|host| format!("https://{host}")).collect();
+        for list in [&mut script, &mut image, &mut connect, &mut frame] {
+            list.extend(own.iter().cloned());
+        }
         match &pixel.form {
             Form::Image { origin, .. } => {
                 let all = [https(&hosts.img), vec![origin.clone()]].concat();
@@ -35,6 +40,8 @@ pub(super) fn interstitial(pixels: &[Pixel], marks: &Marks) -> String {
                 connect.extend(https(&hosts.connect));
                 frame.extend(https(&hosts.frame));
             }
+            // what it needs besides, it names itself
+            Form::Inline { .. } => {}
         }
     }
     let nonce = marks.of(Hole::Nonce);

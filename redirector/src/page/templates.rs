@@ -2,12 +2,14 @@
 //! escaped for HTML; `{{js value}}` is a JavaScript string; `{{{value}}}` is for our own pieces alone.
 
 use super::{
+    brand::{self, Forms},
     escape,
-    pieces::{Hole, Marks},
+    pieces::{Hole, Marks, Pieces, Values},
     policy,
+    voice::Voice,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use contract::document::Card;
+use contract::{branding::PageText, document::Card};
 use handlebars::{Context, Handlebars, Helper, HelperResult, JsonRender, Output, RenderContext};
 use include_dir::{Dir, include_dir};
 use poem::http::{HeaderValue, StatusCode};
@@ -80,15 +82,13 @@ impl Unavailable {
         }
     }
 
-    const fn words(self) -> (&'static str, &'static str) {
+    const fn texts(self) -> [PageText; 2] {
         match self {
-            Self::BadRequest => ("This address is incomplete", "Check the link and try again."),
-            Self::Unknown => ("There is no such link", "Check the address: capital and small letters differ."),
-            Self::NotStarted => ("This link is not open yet", "Come back a little later."),
-            Self::Gone => ("This link is no longer available", "Its owner has put it away, or its time is over."),
-            Self::Busy => {
-                ("One moment, please", "This link cannot be looked up right now. Try again in a few seconds.")
-            }
+            Self::BadRequest => [PageText::BadRequestTitle, PageText::BadRequestText],
+            Self::Unknown => [PageText::UnknownTitle, PageText::UnknownText],
+            Self::NotStarted => [PageText::NotStartedTitle, PageText::NotStartedText],
+            Self::Gone => [PageText::GoneTitle, PageText::GoneText],
+            Self::Busy => [PageText::BusyTitle, PageText::BusyText],
         }
     }
 }
@@ -116,7 +116,9 @@ pub struct Pages {
     runtime: String,
     watch: String,
     policy: HeaderValue,
-    unavailable: BTreeMap<Unavailable, Still>,
+    buttons: String,
+    parts: serde_json::Value,
+    unavailable: BTreeMap<Unavailable, Pieces>,
 }
 
 impl Pages {
@@ -133,22 +135,28 @@ impl Pages {
             style: marks.share(&style),
             runtime: marks.share(&tight(file("runtime.js")?)),
             watch: marks.share(&tight(file("watch.js")?)),
+            buttons: marks.share(&tight(file("consent.css")?)),
+            parts: marks.parts(),
             marks,
             policy: HeaderValue::from_str(&policy)?,
             unavailable: BTreeMap::new(),
         };
         for reason in Unavailable::ALL {
-            let (title, text) = reason.words();
-            let data = json!({ "title": title, "text": text, "style": style });
-            pages.unavailable.insert(reason, pages.still("unavailable", &data)?);
+            let [title, text] = reason.texts().map(|text| pages.parts[text.key()].clone());
+            let page = pages.render("unavailable", json!({ "title": title, "text": text }))?;
+            pages.unavailable.insert(reason, pages.marks.cut(&page));
         }
         Ok(pages)
     }
 
     /// The page that says why there is nothing to see.
     #[must_use]
-    pub fn unavailable(&self, reason: Unavailable) -> Option<&Still> {
-        self.unavailable.get(&reason)
+    pub fn unavailable(&self, reason: Unavailable, voice: Voice<'_>) -> Option<Still> {
+        let nonce = format!("{:032x}", rand::random::<u128>());
+        let values = Values { nonce: &nonce, voice, ..Values::default() };
+        let policy = brand::policy(&nonce, voice.has_logo(), Forms::Closed);
+        let body = self.unavailable.get(&reason)?.fill(&values).into();
+        Some(Still { body, policy: HeaderValue::try_from(policy).ok()? })
     }
 
     /// The card of a link, for previews.
@@ -178,14 +186,26 @@ impl Pages {
         Ok(tight(&self.registry.render(&format!("{NETWORKS}{network}"), data)?))
     }
 
-    /// Renders the interstitial, with marks for the holes; `data` need not name what all of them have.
+    /// Renders the interstitial, with marks for the holes.
     pub(super) fn interstitial(&self, mut data: serde_json::Value) -> Result<String, TemplateError> {
-        data["style"] = self.style.as_str().into();
         data["runtime"] = self.runtime.as_str().into();
         data["watch"] = self.watch.as_str().into();
-        data["nonce"] = self.marks.of(Hole::Nonce).into();
         data["destination_attribute"] = self.marks.of(Hole::DestinationAttribute).into();
-        Ok(self.registry.render("interstitial", &data)?)
+        self.render("interstitial", data)
+    }
+
+    /// Renders the question for consent, with marks for the holes.
+    pub(super) fn question(&self, mut data: serde_json::Value) -> Result<String, TemplateError> {
+        data["buttons"] = self.buttons.as_str().into();
+        self.render("consent", data)
+    }
+
+    /// Renders a page; `data` need not name what all of them have.
+    fn render(&self, template: &str, mut data: serde_json::Value) -> Result<String, TemplateError> {
+        data["style"] = self.style.as_str().into();
+        data["nonce"] = self.marks.of(Hole::Nonce).into();
+        data["part"] = self.parts.clone();
+        Ok(self.registry.render(template, &data)?)
     }
 
     fn still(&self, template: &str, data: &impl Serialize) -> Result<Still, TemplateError> {
@@ -199,15 +219,16 @@ fn registry() -> Result<Handlebars<'static>, TemplateError> {
     registry.set_strict_mode(true);
     registry.register_escape_fn(escape::text);
     registry.register_helper("js", Box::new(js));
-    for name in ["interstitial", "unavailable", "card"] {
+    for name in ["interstitial", "consent", "unavailable", "card"] {
         registry.register_template_string(name, text(name, &format!("{name}.hbs"))?)?;
     }
-    for file in FILES.get_dir("networks").into_iter().flat_map(Dir::files) {
+    for file in ["networks", "partials"].into_iter().filter_map(|name| FILES.get_dir(name)).flat_map(Dir::files) {
         let (Some(name), Some(text)) = (file.path().file_stem().and_then(|name| name.to_str()), file.contents_utf8())
         else {
             return Err(TemplateError::Missing("networks/*.hbs"));
         };
-        registry.register_template_string(&format!("{NETWORKS}{name}"), text)?;
+        let folder = if file.path().starts_with("partials") { "partials/" } else { NETWORKS };
+        registry.register_template_string(&format!("{folder}{name}"), text)?;
     }
     Ok(registry)
 }
@@ -242,7 +263,7 @@ fn js(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::network::catalogue;
+    use contract::{branding::Language, network::catalogue};
 
     #[test]
     fn every_network_with_a_script_has_a_template_and_every_reason_a_page() {
@@ -251,10 +272,15 @@ mod tests {
             assert_eq!(pages.has_script(&network.key), network.script.is_some(), "{}", network.key);
         }
         for reason in Unavailable::ALL {
-            let still = pages.unavailable(reason).unwrap();
+            let voice = |language| Voice { language, ..Voice::default() };
+            let still = pages.unavailable(reason, voice(Language::En)).unwrap();
             let text = std::str::from_utf8(&still.body).unwrap();
-            assert!(text.contains(&format!("<h1>{}</h1>", reason.words().0)), "{text}");
-            assert!(still.policy.to_str().unwrap().contains("style-src 'sha256-"));
+            assert!(text.starts_with("<!doctype html>\n<html lang=\"en\" dir=\"ltr\">"), "{text}");
+            assert_eq!(text.matches("<h1></h1>").count() + text.matches("<p>").count(), 1, "{text}");
+            let nonce = text.split("nonce=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+            assert!(still.policy.to_str().unwrap().contains(&format!("style-src 'nonce-{nonce}'")));
+            let german = pages.unavailable(reason, voice(Language::De)).unwrap();
+            assert!(std::str::from_utf8(&german.body).unwrap().contains("<html lang=\"de\""));
         }
     }
 }

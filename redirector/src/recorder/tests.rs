@@ -3,7 +3,7 @@
 
 use super::*;
 use contract::{
-    click::{Click, Device},
+    click::{Click, Consent, Device},
     document::Utm,
     frame,
 };
@@ -31,6 +31,7 @@ fn click(number: u128) -> Event {
         parameters: Vec::new(),
         refused: Vec::new(),
         pixels: Vec::new(),
+        consent: Consent::Unasked,
     }))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{page::Route, visitor::Visitor};
 use contract::{
-    click::{Click, Exclusion},
+    click::{Click, Consent, Exclusion},
     document::Utm,
 };
 use hmac::{Hmac, KeyInit, Mac};
@@ -15,10 +15,12 @@ use uuid::{Builder, Uuid};
 pub struct Outcome<'a> {
     /// Why it is not a person's click.
     pub exclusion: Option<Exclusion>,
-    /// Pixels that the visitor's signal refuses.
+    /// Pixels that may not fire.
     pub refused: &'a [Uuid],
     /// Pixels that the page is to fire.
     pub pixels: &'a [Uuid],
+    /// What the visitor agreed to.
+    pub consent: Consent,
 }
 
 /// Draws the id of a click at `at`: a UUID of version 7.
@@ -51,6 +53,7 @@ pub fn make(id: Uuid, at: i64, route: &Route, visitor: &Visitor<'_>, key: &[u8; 
         parameters: kept.parameters,
         refused: outcome.refused.to_vec(),
         pixels: outcome.pixels.to_vec(),
+        consent: outcome.consent,
     }
 }
 

@@ -7,6 +7,7 @@ use contract::{
     address::Host,
     destination::{CLICK_IDS, Destination, DestinationError, Field, Part, Reach, encode_value},
     document::{LinkDocument, QueryForwarding, UTM_NAMES},
+    preview::PARAMETER,
 };
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_encode};
 use std::collections::BTreeMap;
@@ -213,7 +214,7 @@ impl Target {
                     QueryForwarding::Off => false,
                     QueryForwarding::Only(names) => names.iter().any(|name| *name == pair.name),
                 };
-            if !goes_on || self.taken.iter().any(|taken| *taken == pair.name) {
+            if !goes_on || pair.name == PARAMETER || self.taken.iter().any(|taken| *taken == pair.name) {
                 continue;
             }
             let before = out.len();

@@ -7,6 +7,8 @@ use crate::{
 };
 use contract::{
     address::{Host, LinkAddress, Slug},
+    branding::Branding,
+    consent::ConsentMode,
     destination::Reach,
     document::{Card, DomainDocument, PixelDocument, PixelMode, Policy, QueryForwarding, Utm},
 };
@@ -46,6 +48,7 @@ fn found(change: impl FnOnce(&mut LinkDocument, &mut TenantDocument)) -> Found {
         name: "Ann".to_owned(),
         active: true,
         policy: Policy::default(),
+        branding: Branding::default(),
         pixels: vec![PixelDocument {
             pixel_id: Uuid::from_u128(0x33),
             network: "meta".to_owned(),
@@ -64,19 +67,29 @@ fn found(change: impl FnOnce(&mut LinkDocument, &mut TenantDocument)) -> Found {
 
 /// The decision in short: its case and what tells it from its like.
 fn decided(found: &Found, headers: &[(&'static str, &'static str)]) -> String {
+    decided_after(found, headers, None)
+}
+
+/// The same for a visitor who answered the tenant's question before.
+fn decided_after(found: &Found, headers: &[(&'static str, &'static str)], answer: Option<bool>) -> String {
     let headers: HeaderMap =
         headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect();
     let (agents, geo, trusted_proxies) = (Agents::new(), Geo::none(), TrustedProxies::default());
     let registers = Registers { agents: &agents, geo: &geo, trusted_proxies: &trusted_proxies };
-    match decide(found, &Visitor::read(&headers, None, None, registers), NOW) {
+    match decide(found, &Visitor::read(&headers, None, None, registers), NOW, |_| answer) {
         Decision::Unknown { fallback } => format!("unknown {}", fallback.unwrap_or("page")),
         Decision::Refuse { reason, .. } => format!("refuse {}", reason.name()),
         Decision::AskAgain => "ask again".to_owned(),
         Decision::Card { .. } => "card".to_owned(),
-        Decision::Redirect { exclusion, pixels_refused, .. } => {
-            format!("redirect {} {pixels_refused}", exclusion.map_or("person", Exclusion::name))
+        Decision::Redirect { exclusion, pixels_refused, consent, .. } => {
+            let consent = consent.name().map_or(String::new(), |name| format!(" {name}"));
+            format!("redirect {} {pixels_refused}{consent}", exclusion.map_or("person", Exclusion::name))
         }
-        Decision::Fire { route, .. } => format!("fire {}", route.pixels.len()),
+        Decision::Ask { .. } => "ask".to_owned(),
+        Decision::Fire { route, consent, .. } => {
+            let consent = consent.name().map_or(String::new(), |name| format!(" {name}"));
+            format!("fire {}{consent}", route.pixels.len())
+        }
     }
 }
 
@@ -122,6 +135,36 @@ fn rows_6_and_8_persons() {
     assert_eq!(decided(&found(|link, _| link.without_pixels = true), &[PERSON, GPC]), "redirect person false");
     let firing = found(|_, _| {});
     assert_eq!(decided(&firing, &[PERSON]), "fire 1");
-    assert_eq!(decided(&firing, &[PERSON, GPC]), "redirect person true");
-    assert_eq!(decided(&found(|_, tenant| tenant.policy.honour_gpc = false), &[PERSON, GPC]), "fire 1");
+    assert_eq!(decided(&firing, &[PERSON, GPC]), "redirect person true gpc");
+    assert_eq!(decided(&found(|_, tenant| tenant.policy.honour_gpc = false), &[PERSON, GPC]), "fire 1 limited");
+    assert_eq!(decided_after(&firing, &[PERSON], Some(false)), "redirect person true refused");
+    assert_eq!(decided_after(&firing, &[PERSON, GPC], Some(true)), "fire 1 granted");
+}
+
+#[test]
+fn row_7_consent() {
+    let asking = |link: &mut LinkDocument, tenant: &mut TenantDocument| {
+        link.starts_at = Some(NOW);
+        tenant.policy.consent.default = ConsentMode::OptInAsk;
+    };
+    let asking = found(asking);
+    assert_eq!(decided(&asking, &[PERSON]), "ask");
+    assert_eq!(decided_after(&asking, &[PERSON], Some(true)), "fire 1 granted");
+    assert_eq!(decided_after(&asking, &[PERSON], Some(false)), "redirect person true refused");
+    assert_eq!(decided(&asking, &[PERSON, GPC]), "redirect person true gpc");
+    // machines and those who look ahead are asked nothing, and nothing is answered for anybody
+    assert_eq!(decided(&asking, &[PERSON, PREFETCH]), "ask again");
+    assert_eq!(decided_after(&asking, &[PERSON, PREFETCH], Some(true)), "ask again");
+    assert_eq!(decided(&asking, &[BOT]), "redirect bot false");
+    assert_eq!(decided(&asking, &[PREVIEW]), "redirect preview_crawler false");
+    let without = found(|link, tenant| {
+        link.without_pixels = true;
+        tenant.policy.consent.default = ConsentMode::OptInAsk;
+    });
+    assert_eq!(decided(&without, &[PERSON]), "redirect person false");
+    let passing = found(|_, tenant| tenant.policy.consent.default = ConsentMode::OptInPass);
+    assert_eq!(decided(&passing, &[PERSON]), "redirect person true missing");
+    assert_eq!(decided_after(&passing, &[PERSON], Some(true)), "fire 1 granted");
+    let never = found(|_, tenant| tenant.policy.consent.default = ConsentMode::None);
+    assert_eq!(decided(&never, &[PERSON, GPC]), "fire 1 limited");
 }

@@ -1,10 +1,11 @@
 //! The query of a visit: raw pairs as they came, read without copying. Names are compared and values stored in their
 //! decoded form; what goes on to the destination stays raw.
 
-use super::capped;
+use super::{capped, signals};
 use contract::{
     destination::CLICK_IDS,
     document::{UTM_NAMES, Utm},
+    preview::PARAMETER,
 };
 use std::borrow::Cow;
 
@@ -51,7 +52,7 @@ pub struct Kept {
     pub utm: Utm,
     /// Who was sent this link.
     pub uid: Option<String>,
-    /// The others; click ids are left out: they recognise a person.
+    /// The others; click ids are left out, for they recognise a person, and so are consent strings.
     pub parameters: Vec<(String, String)>,
 }
 
@@ -91,7 +92,11 @@ impl<'a> Query<'a> {
         }
         for pair in self.pairs() {
             let value = pair.value();
-            if value.is_empty() || CLICK_IDS.contains(&&*pair.name) {
+            if value.is_empty()
+                || CLICK_IDS.contains(&&*pair.name)
+                || signals::NAMES.contains(&&*pair.name)
+                || pair.name == PARAMETER
+            {
                 continue;
             }
             if let Some(field) = UTM_NAMES.iter().position(|name| *name == pair.name) {

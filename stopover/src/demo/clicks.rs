@@ -2,7 +2,7 @@
 //! from a fixed seed, so that the demo's reports have the same shape every time.
 
 use contract::{
-    click::{self, Click, Device, Event, Exclusion, PixelResult, PixelState, Receipt},
+    click::{self, Click, Consent, Device, Event, Exclusion, PixelResult, PixelState, Receipt},
     clock::{DAY, HOUR},
     document::Utm,
     frame,
@@ -110,6 +110,7 @@ fn visit(log: &mut Log, random: &mut StdRng, link: &Popular, at: i64) {
         parameters: Vec::new(),
         refused: Vec::new(),
         pixels: if bot { Vec::new() } else { link.pixels.clone() },
+        consent: Consent::Unasked,
     };
     let watched = random.random_bool(0.02);
     let results = click.pixels.iter().map(|pixel_id| result(random, *pixel_id, watched)).collect::<Vec<_>>();

@@ -74,7 +74,8 @@ async fn answers_say_what_they_are(world: &mut World) {
         client.query("{ networks { key name idFields { key pattern example } hasImage hasScript } }", json!({})).await;
     let keys: Vec<&str> =
         networks["networks"].as_array().unwrap().iter().map(|network| network["key"].as_str().unwrap()).collect();
-    assert_eq!(keys, ["CUSTOM_IMAGE", "GOOGLE_ADS", "LINKEDIN", "META", "TIKTOK"]);
+    assert_eq!(keys.len(), contract::network::catalogue().len());
+    assert!(keys.is_sorted() && ["CUSTOM_JS", "GTM", "META", "X"].iter().all(|key| keys.contains(key)), "{keys:?}");
     assert!(
         networks["networks"]
             .as_array()

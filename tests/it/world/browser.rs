@@ -6,7 +6,7 @@ use super::{
     stand_in::StandIn,
     wait,
 };
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::{Client, ClientBuilder, Locator, wd::WebDriverCompatibleCommand};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::{path::Path, process::Command, time::Duration};
@@ -44,6 +44,11 @@ pub(crate) struct Browser {
 impl Browser {
     /// Starts one.
     pub(crate) async fn start(stand_in: &StandIn, scripts: Scripts) -> Self {
+        Self::start_with(stand_in, scripts, &[]).await
+    }
+
+    /// Starts one that reaches some hosts by another port.
+    pub(crate) async fn start_with(stand_in: &StandIn, scripts: Scripts, elsewhere: &[(&str, u16)]) -> Self {
         let seat = SEATS.acquire().await.unwrap();
         let profile = tempfile::Builder::new().prefix("stopover-chromium-").tempdir().unwrap();
         let chromium = process::find("chromium", &[], "chromium");
@@ -51,7 +56,7 @@ impl Browser {
         let mut command = Command::new(process::find("chromedriver", &[], "chromium-driver"));
         command.arg(format!("--port={port}"));
         let driver = Process::start(&command, &profile.path().join("driver.log"));
-        let capabilities = capabilities(stand_in, scripts, &chromium, profile.path());
+        let capabilities = capabilities(stand_in, scripts, elsewhere, &chromium, profile.path());
         wait::until("chromedriver listens", wait::PATIENCE, async || {
             TcpStream::connect(("127.0.0.1", port)).await.ok()
         })
@@ -84,6 +89,28 @@ impl Browser {
         self.arrives(host, |url| url.host_str() == Some(host)).await
     }
 
+    /// What the console has said since it was asked last: refusals by a content security policy among it.
+    pub(crate) async fn console(&self) -> Vec<String> {
+        let said = self.client.issue_cmd(Console).await.unwrap();
+        let text = |line: &Value| line["message"].as_str().unwrap_or_default().to_owned();
+        said.as_array().map(|lines| lines.iter().map(text).collect()).unwrap_or_default()
+    }
+
+    /// Presses what a CSS selector finds, as soon as it is there.
+    pub(crate) async fn press(&self, selector: &str) {
+        let found = async || self.client.find(Locator::Css(selector)).await.ok();
+        let button = wait::until(selector, Duration::from_secs(15), found).await;
+        button.click().await.unwrap();
+    }
+
+    /// Forgets the cookies of an address; the browser is somewhere else afterwards.
+    pub(crate) async fn forget_cookies(&self, url: &str) {
+        let robots = Url::parse(url).unwrap().join("/robots.txt").unwrap();
+        self.visit(robots.as_str()).await;
+        self.arrives("the address of the cookies", |url| url == &robots).await;
+        self.client.delete_all_cookies().await.unwrap();
+    }
+
     /// Presses the back button.
     pub(crate) async fn back(&self) {
         self.client.back().await.unwrap();
@@ -97,6 +124,20 @@ impl Browser {
     /// Ends it in good order.
     pub(crate) async fn close(self) {
         drop(self.client.clone().close().await);
+    }
+}
+
+/// Asks chromedriver for the console's lines.
+#[derive(Debug)]
+struct Console;
+
+impl WebDriverCompatibleCommand for Console {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, url::ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (reqwest::Method, Option<String>) {
+        (reqwest::Method::POST, Some(json!({ "type": "browser" }).to_string()))
     }
 }
 
@@ -126,8 +167,15 @@ fn processes_with(folder: &str) -> Vec<String> {
     ids.filter_map(|process| Some(process.file_name()?.to_str()?.to_owned())).collect()
 }
 
-fn capabilities(stand_in: &StandIn, scripts: Scripts, chromium: &Path, profile: &Path) -> Value {
-    let rules = format!("MAP * 127.0.0.1:{}, EXCLUDE 127.0.0.1, EXCLUDE localhost", stand_in.port());
+fn capabilities(
+    stand_in: &StandIn,
+    scripts: Scripts,
+    elsewhere: &[(&str, u16)],
+    chromium: &Path,
+    profile: &Path,
+) -> Value {
+    let first: String = elsewhere.iter().map(|(host, port)| format!("MAP {host} 127.0.0.1:{port}, ")).collect();
+    let rules = format!("{first}MAP * 127.0.0.1:{}, EXCLUDE 127.0.0.1, EXCLUDE localhost", stand_in.port());
     let arguments = [
         "--headless=new".to_owned(),
         "--no-sandbox".to_owned(),
@@ -160,6 +208,7 @@ fn capabilities(stand_in: &StandIn, scripts: Scripts, chromium: &Path, profile: 
         "browserName": "chrome",
         "acceptInsecureCerts": true,
         "pageLoadStrategy": "none",
+        "goog:loggingPrefs": { "browser": "ALL" },
         "goog:chromeOptions": { "binary": chromium, "args": arguments, "prefs": preferences },
     })
 }

@@ -104,7 +104,7 @@ pub(crate) fn command(name: &str) -> Command {
     let own = std::env::current_exe().unwrap();
     let folder = own.parent().and_then(Path::parent).unwrap();
     let file = folder.join(name);
-    assert!(file.is_file(), "{} is missing: cargo build -p stopover -p api -p redirector", file.display());
+    assert!(file.is_file(), "{} is missing: cargo build --workspace", file.display());
     let mut command = Command::new(file);
     for (variable, _) in std::env::vars_os() {
         if variable.to_string_lossy().starts_with("STOPOVER_") {

@@ -3,8 +3,10 @@
 //! make a host slow, refusing, failing or redirecting.
 
 mod answer;
+mod distance;
 mod request;
 
+pub(crate) use answer::{LEAVE, LEAVE_WITH_IMAGES};
 pub(crate) use request::Hit;
 
 use super::wait;
@@ -49,6 +51,7 @@ pub(crate) struct StandIn {
 struct State {
     hits: Mutex<Vec<Hit>>,
     behaviours: Mutex<HashMap<String, Behaviour>>,
+    usual: Mutex<(String, Behaviour)>,
 }
 
 impl StandIn {
@@ -73,9 +76,29 @@ impl StandIn {
         self.port
     }
 
+    /// Opens a second door to the same hosts that is as far away as this: what goes in or out arrives half of it later.
+    pub(crate) async fn far(&self, round_trip: Duration) -> u16 {
+        distance::proxy(self.port, round_trip / 2).await
+    }
+
     /// Makes a host behave.
     pub(crate) fn behave(&self, host: &str, behaviour: Behaviour) {
         self.state.behaviours.lock().unwrap().insert(host.to_owned(), behaviour);
+    }
+
+    /// Makes every host but one behave; those of [`StandIn::behave`] go before.
+    pub(crate) fn behave_all_but(&self, host: &str, behaviour: Behaviour) {
+        *self.state.usual.lock().unwrap() = (host.to_owned(), behaviour);
+    }
+
+    /// Forgets what was asked so far.
+    pub(crate) fn forget(&self) {
+        self.state.hits.lock().unwrap().clear();
+    }
+
+    /// Everything that was asked so far.
+    pub(crate) fn all_hits(&self) -> Vec<Hit> {
+        self.state.hits.lock().unwrap().clone()
     }
 
     /// What a host was asked so far.
@@ -140,7 +163,11 @@ impl State {
     }
 
     fn behaviour(&self, host: &str) -> Behaviour {
-        self.behaviours.lock().unwrap().get(host).cloned().unwrap_or_default()
+        if let Some(behaviour) = self.behaviours.lock().unwrap().get(host) {
+            return behaviour.clone();
+        }
+        let (but, usual) = &*self.usual.lock().unwrap();
+        if host == but { Behaviour::Answers } else { usual.clone() }
     }
 }
 

@@ -66,6 +66,8 @@ async fn prepare(db: &DatabaseConnection, host: &Host) {
         confirm_share: Set(200),
         honour_gpc: Set(true),
         referrer_policy: Set("strict-origin-when-cross-origin".to_owned()),
+        consent: Set(None),
+        branding: Set(None),
         created_at: Set(at),
         updated_at: Set(at),
     };

@@ -10,7 +10,7 @@ use super::{
     sketch::Sketch,
 };
 use contract::{
-    click::{Click, Device, Event, Exclusion, PixelResult, PixelState, Receipt},
+    click::{Click, Consent, Device, Event, Exclusion, PixelResult, PixelState, Receipt},
     document::Utm,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -54,6 +54,7 @@ fn click() -> impl Strategy<Value = Event> {
                 parameters: Vec::new(),
                 refused,
                 pixels,
+                consent: Consent::Unasked,
             }))
         },
     )

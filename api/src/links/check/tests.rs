@@ -11,7 +11,12 @@ use std::collections::HashSet;
 const NOW: i64 = 1_000;
 
 fn rules() -> Rules {
-    Rules { default_domain: Host::parse("go.example.com").unwrap(), https: true, reach: Reach::Public }
+    Rules {
+        default_domain: Host::parse("go.example.com").unwrap(),
+        https: true,
+        reach: Reach::Public,
+        redirector: String::new(),
+    }
 }
 
 fn draft() -> Draft {

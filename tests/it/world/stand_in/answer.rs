@@ -1,11 +1,21 @@
 //! What a stand-in host answers: a network's script, a dot for an image or a hit, a page for somebody who arrives.
 
 use super::{Behaviour, Hit};
+use include_dir::{Dir, File, include_dir};
+use regex::Regex;
+use std::sync::LazyLock;
 
 const DOT: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
 
 /// Path under which any host gives its visitor a cookie that it can read as a third party.
 pub(crate) const COOKIE: &str = "/_cookie";
+
+const IMAGES: &str = "for (var i = 0; i < 3; i++) new Image().src = \"https://a\" + (\"\" + Math.random()).slice(2) + \".far.example/p.gif\";";
+
+/// Page of any host that only leaves for the address in its query.
+pub(crate) const LEAVE: &str = "/_leave";
+/// The same, after it began three plain images, each of another host below `far.example`.
+pub(crate) const LEAVE_WITH_IMAGES: &str = "/_images";
 
 /// The bytes of the answer.
 pub(super) fn to(hit: &Hit, behaviour: &Behaviour) -> Vec<u8> {
@@ -29,6 +39,11 @@ fn usual(hit: &Hit) -> Vec<u8> {
     if hit.path() == COOKIE {
         extra.push("Set-Cookie: known=visitor; Secure; SameSite=None; Path=/; Max-Age=3600".to_owned());
     }
+    if let (LEAVE | LEAVE_WITH_IMAGES, Some(to)) = (hit.path(), hit.parameter("to")) {
+        let images = if hit.path() == LEAVE { "" } else { IMAGES };
+        let page = format!("<!doctype html><title>x</title><script>{images}location.replace(\"{to}\")</script>");
+        return response("200 OK", "text/html; charset=utf-8", &extra, page.as_bytes());
+    }
     if hit.is_navigation() {
         let page = format!("<!doctype html><title>{}</title><h1>{}</h1>", hit.host, hit.host);
         return response("200 OK", "text/html; charset=utf-8", &extra, page.as_bytes());
@@ -42,14 +57,20 @@ fn usual(hit: &Hit) -> Vec<u8> {
     response("200 OK", "image/gif", &extra, DOT)
 }
 
+/// Scripts of networks, each with the addresses that it is served for.
+static SCRIPTS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    let read = |file: &'static File<'_>| {
+        let text = file.contents_utf8().unwrap();
+        let serves = text.lines().next().unwrap().strip_prefix("// serves: ").unwrap();
+        (Regex::new(serves).unwrap(), text)
+    };
+    FILES.files().map(read).collect()
+});
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/it/world/stand_in/scripts");
+
 fn script(hit: &Hit) -> &'static str {
-    match (hit.host.as_str(), hit.path()) {
-        ("connect.facebook.net", "/en_US/fbevents.js") => include_str!("fbevents.js"),
-        ("www.googletagmanager.com", "/gtag/js") => include_str!("gtag.js"),
-        ("snap.licdn.com", "/li.lms-analytics/insight.min.js") => include_str!("insight.js"),
-        ("analytics.tiktok.com", "/i18n/pixel/events.js") => include_str!("events.js"),
-        _ => "",
-    }
+    let url = hit.url();
+    SCRIPTS.iter().find(|(serves, _)| serves.is_match(&url)).map_or("", |(_, text)| text)
 }
 
 fn response(status: &str, kind: &str, extra: &[String], body: &[u8]) -> Vec<u8> {

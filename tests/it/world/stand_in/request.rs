@@ -57,7 +57,10 @@ pub(crate) async fn read(stream: &mut (impl AsyncBufRead + Unpin), tls: bool) ->
     let mut line = String::new();
     stream.read_line(&mut line).await.ok()?;
     let mut words = line.split_whitespace();
-    let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let (method, target) = (words.next()?.to_owned(), words.next()?);
+    // a proxy is asked for the whole address
+    let path = target.strip_prefix("http://").and_then(|rest| rest.find('/').map(|at| &rest[at..]));
+    let target = path.unwrap_or(target).to_owned();
     let mut headers = BTreeMap::new();
     loop {
         let mut line = String::new();

@@ -1,0 +1,70 @@
+//! Whether pixels may fire on a person's visit: the rule of the visitor's place, the browser's signal, and the answer
+//! that is remembered.
+
+use contract::{
+    click::Consent,
+    consent::ConsentMode::{self, None as Never, OptInAsk, OptInPass, OptOut},
+};
+
+/// What becomes of the pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// They fire.
+    Fire(Consent),
+    /// They do not.
+    Refuse(Consent),
+    /// The visitor is asked.
+    Ask,
+}
+
+/// Decides. `signals` is the Global Privacy Control signal, `honours` whether the tenant follows it where consent is not
+/// needed; `answer` is what the visitor answered this tenant before, or now. An answer weighs more than the signal, which
+/// a browser sends to everybody.
+#[must_use]
+pub const fn verdict(mode: ConsentMode, signals: bool, honours: bool, answer: Option<bool>) -> Verdict {
+    match (mode, answer) {
+        (Never, _) if signals => Verdict::Fire(Consent::Limited),
+        (Never, _) => Verdict::Fire(Consent::Unasked),
+        (_, Some(true)) => Verdict::Fire(Consent::Granted),
+        (_, Some(false)) => Verdict::Refuse(Consent::Refused),
+        (OptOut, None) if signals && !honours => Verdict::Fire(Consent::Limited),
+        (_, None) if signals => Verdict::Refuse(Consent::Gpc),
+        (OptOut, None) => Verdict::Fire(Consent::Unasked),
+        (OptInAsk, None) => Verdict::Ask,
+        (OptInPass, None) => Verdict::Refuse(Consent::Missing),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mode_with_every_signal_and_answer() {
+        let (fire, refuse) = (Verdict::Fire, Verdict::Refuse);
+        let expected = [
+            // no answer: without and with the signal; then agreed, then refused, with the signal or without
+            (Never, fire(Consent::Unasked), fire(Consent::Limited), None),
+            (OptOut, fire(Consent::Unasked), refuse(Consent::Gpc), Some(())),
+            (OptInAsk, Verdict::Ask, refuse(Consent::Gpc), Some(())),
+            (OptInPass, refuse(Consent::Missing), refuse(Consent::Gpc), Some(())),
+        ];
+        for (mode, without, with, answers) in expected {
+            assert_eq!(verdict(mode, false, true, None), without, "{mode:?}");
+            assert_eq!(verdict(mode, true, true, None), with, "{mode:?}");
+            for signals in [false, true] {
+                let (agreed, declined) = match answers {
+                    Some(()) => (fire(Consent::Granted), refuse(Consent::Refused)),
+                    None => (verdict(mode, signals, true, None), verdict(mode, signals, true, None)),
+                };
+                assert_eq!(verdict(mode, signals, true, Some(true)), agreed, "{mode:?} {signals}");
+                assert_eq!(verdict(mode, signals, true, Some(false)), declined, "{mode:?} {signals}");
+            }
+        }
+        // a tenant that does not follow the signal does so only where consent is not needed
+        assert_eq!(verdict(OptOut, true, false, None), fire(Consent::Limited));
+        assert_eq!(verdict(OptInAsk, true, false, None), refuse(Consent::Gpc));
+        assert_eq!(verdict(OptInPass, true, false, None), refuse(Consent::Gpc));
+        assert_eq!(verdict(Never, true, false, None), fire(Consent::Limited));
+    }
+}
