@@ -1,6 +1,12 @@
 //! What every operation needs: handed in, never global.
 
-use crate::{auth::Auth, config::Config, db::Db, invalidation::Publisher};
+use crate::{
+    auth::Auth,
+    config::Config,
+    db::Db,
+    domains::{Names, Proofs},
+    invalidation::Publisher,
+};
 use contract::{address::Host, clock::Clock, destination::Reach};
 use std::sync::Arc;
 
@@ -15,6 +21,8 @@ pub struct App {
     pub publisher: Publisher,
     /// Passwords and tokens.
     pub auth: Arc<Auth>,
+    /// How domains of tenants are proved.
+    pub proofs: Arc<Proofs>,
     /// What the operator decided.
     pub rules: Arc<Rules>,
 }
@@ -43,6 +51,7 @@ impl App {
             redirector: config.redirector_url.clone(),
         };
         let auth = Arc::new(Auth::new(&config.jwt_secret));
-        Self { db, clock, publisher, auth, rules: Arc::new(rules) }
+        let proofs = Proofs { names: Names::new(config.name_server), schedule: config.domain_schedule };
+        Self { db, clock, publisher, auth, proofs: Arc::new(proofs), rules: Arc::new(rules) }
     }
 }

@@ -1,12 +1,13 @@
 //! Settings of the API, from variables with the prefix `STOPOVER_`. The only file that reads the environment.
 
+use crate::domains::Schedule;
 use contract::{
     address::Host,
     destination::Reach,
     settings::{BadSettings, Settings},
 };
 use secrecy::SecretString;
-use std::net::SocketAddr;
+use std::{net::SocketAddr, num::NonZeroU32};
 
 /// Fewest bytes of a secret that signs tokens (RFC 7518 section 3.2).
 pub const MIN_SECRET: usize = 32;
@@ -28,6 +29,11 @@ pub struct Config {
     pub jwt_secret: SecretString,
     /// `DEFAULT_DOMAIN`, localhost:8081: the shared domain that links live on.
     pub default_domain: Host,
+    /// `NAME_SERVER`: who is asked for the records that prove domains; those of the system when it is absent.
+    pub name_server: Option<SocketAddr>,
+    /// `DOMAIN_RECHECK_SECONDS`, 6 hours, and `DOMAIN_GRACE_SECONDS`, 3 days: when domains are looked at, and how long one
+    /// goes on serving without its record.
+    pub domain_schedule: Schedule,
     /// `HTTPS`, false: whether short addresses start with https.
     pub https: bool,
     /// `REDIRECTOR_URL`: where a redirector answers, for previews; by default at `REDIRECTOR_LISTEN` on this machine.
@@ -60,6 +66,8 @@ impl Config {
             redis_prefix: settings.text("REDIS_PREFIX").unwrap_or("stopover").to_owned(),
             jwt_secret: settings.required("JWT_SECRET", String::new(), "a secret of at least 32 bytes").into(),
             default_domain: settings.optional("DEFAULT_DOMAIN", domain).unwrap_or_default(),
+            name_server: settings.optional("NAME_SERVER", "must be an address and a port, such as 9.9.9.9:53"),
+            domain_schedule: domain_schedule(settings),
             https: settings.or("HTTPS", false, local),
             redirector_url: redirector_url(settings),
             reach: if settings.or("ALLOW_LOCAL_TARGETS", false, local) { Reach::Local } else { Reach::Public },
@@ -91,6 +99,12 @@ fn database_url(settings: &mut Settings) -> SecretString {
         settings.reject("DATABASE_URL", "must start with postgres:// or sqlite://");
     }
     url.into()
+}
+
+fn domain_schedule(settings: &mut Settings) -> Schedule {
+    let recheck = settings.optional::<NonZeroU32>("DOMAIN_RECHECK_SECONDS", "must be a number of seconds from 1 on");
+    let grace = settings.optional("DOMAIN_GRACE_SECONDS", "must be a number of seconds from 0 on");
+    Schedule::new(recheck.map_or(6 * 60 * 60, NonZeroU32::get), grace.unwrap_or(3 * 24 * 60 * 60))
 }
 
 fn redirector_url(settings: &mut Settings) -> String {
@@ -129,6 +143,9 @@ mod tests {
         let config = Config::read(variables(&good)).unwrap();
         assert_eq!(config.default_domain.as_str(), "localhost:8081");
         assert!(!format!("{config:?}").contains(secret));
+        assert_eq!((config.name_server, config.domain_schedule), (None, Schedule::default()));
+        let bad = [("NAME_SERVER", "9.9.9.9"), ("DOMAIN_RECHECK_SECONDS", "0"), ("DOMAIN_GRACE_SECONDS", "-1")];
+        assert_eq!(Config::read(variables(&[&good[..], &bad].concat())).unwrap_err().0.len(), 3);
         let bad = [("API_LISTEN", "x"), ("JWT_SECRET", "short"), ("DEFAULT_DOMAIN", "a b"), ("REDIS_URL", "http://r")];
         let names = Config::read(variables(&bad)).unwrap_err().0.into_iter().map(|bad| bad.name).collect::<Vec<_>>();
         let expected = ["JWT_SECRET", "API_LISTEN", "DATABASE_URL", "REDIS_URL", "DEFAULT_DOMAIN"];

@@ -1,5 +1,18 @@
 //! The hosts that links live on: a tenant's own and those that all tenants share. Operations on links ask here which of
-//! them a tenant may use, and which hosts no destination may lead back to.
+//! them a tenant may use, and which hosts no destination may lead back to. A tenant claims a host and proves it by a DNS
+//! record; it serves once it is proved, and any number of tenants may claim one host until then.
+
+mod change;
+mod names;
+mod proof;
+mod rules;
+mod verdict;
+
+pub use change::{DomainChange, create, delete, update};
+pub use names::{Finding, Names};
+pub use proof::{Proofs, Rechecks, verify};
+pub use rules::{MAX_DOMAINS, record_name, record_value};
+pub use verdict::Schedule;
 
 use crate::{
     app::{App, Rules},
@@ -10,12 +23,15 @@ use crate::{
     scope::{Caller, TenantScope},
 };
 use contract::address::Host;
-use entities::{domain, membership::Role};
+use entities::{
+    domain::{self, State},
+    membership::Role,
+};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     prelude::Uuid,
-    sea_query::{Expr, OnConflict},
+    sea_query::{Expr, LockType, OnConflict},
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -28,8 +44,18 @@ pub struct Domain {
     pub tenant_id: Option<Uuid>,
     /// The host.
     pub host: Host,
+    /// How far its proof has come.
+    pub state: State,
+    /// What its DNS record must hold; `None` for a shared one.
+    pub token: Option<String>,
+    /// When that was last looked up.
+    pub checked_at: Option<i64>,
+    /// What was wrong then.
+    pub problem: Option<String>,
     /// Where an unknown slug goes; `None` for the 404 page.
     pub fallback: Option<String>,
+    /// Whether links of its tenant go here when they name no domain.
+    pub is_default: bool,
     /// When it was made.
     pub created_at: i64,
 }
@@ -39,7 +65,18 @@ impl TryFrom<domain::Model> for Domain {
 
     fn try_from(row: domain::Model) -> Result<Self, Error> {
         let host = host_of(&row.host)?;
-        Ok(Self { id: row.id, tenant_id: row.tenant_id, host, fallback: row.fallback, created_at: row.created_at })
+        Ok(Self {
+            id: row.id,
+            tenant_id: row.tenant_id,
+            host,
+            state: row.state,
+            token: row.token,
+            checked_at: row.checked_at,
+            problem: row.problem,
+            fallback: row.fallback,
+            is_default: row.is_default,
+            created_at: row.created_at,
+        })
     }
 }
 
@@ -54,29 +91,41 @@ fn host_of(text: &str) -> Result<Host, Error> {
 pub async fn ensure_default(app: &App) -> Result<(), Error> {
     let host = &app.rules.default_domain;
     let now = app.clock.now();
+    let tx = app.db.begin().await?;
+    let of_host = domain::Entity::find().filter(domain::Column::Host.eq(host.as_str())).all(&tx).await?;
+    if of_host.iter().any(|row| row.tenant_id.is_none()) {
+        return Ok(());
+    }
+    if of_host.iter().any(|row| row.serving) {
+        tracing::warn!(%host, "a tenant has the default domain verified: there is no shared domain to put links on");
+        return Ok(());
+    }
+    // a tenant may have had the host before
+    let ver = of_host.iter().map(|row| row.ver).max().unwrap_or_default() + 1;
     let row = domain::ActiveModel {
         id: Set(Uuid::now_v7()),
         tenant_id: Set(None),
         host: Set(host.as_str().to_owned()),
+        state: Set(domain::State::Verified),
         serving: Set(true),
-        fallback: Set(None),
-        ver: Set(1),
+        is_default: Set(false),
+        ver: Set(ver),
         created_at: Set(now),
         updated_at: Set(now),
+        ..Default::default()
     };
-    let tx = app.db.begin().await?;
-    let missing = OnConflict::column(domain::Column::Host).do_nothing().to_owned();
-    let made = domain::Entity::insert(row).on_conflict(missing).exec_without_returning(&tx).await?;
+    let serves = OnConflict::new().do_nothing().to_owned();
+    let made = domain::Entity::insert(row).on_conflict(serves).exec_without_returning(&tx).await?;
     let mut changes = Changes::default();
     if made > 0 {
-        changes.domain(&tx, &app.clock, host, 1).await?;
+        changes.domain(&tx, &app.clock, host, ver).await?;
     }
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
     Ok(())
 }
 
-/// The domains that a tenant may put links on, its own and the shared ones, in the order they were made.
+/// The domains that a tenant sees, its own and the shared ones, in the order they were made.
 ///
 /// # Errors
 /// For a cursor of another list; of the database.
@@ -88,15 +137,15 @@ pub async fn list(db: &Db, scope: TenantScope, page: &Page) -> Result<Window<Dom
         id_of: |row: &domain::Model| row.id,
         descending: false,
     };
-    page.fetch(db.read(), domain::usable_by(scope.tenant_id()), &sort).await?.try_map(Domain::try_from)
+    page.fetch(db.read(), domain::visible_to(scope.tenant_id()), &sort).await?.try_map(Domain::try_from)
 }
 
-/// How many domains a tenant may put links on.
+/// How many domains a tenant sees.
 ///
 /// # Errors
 /// Of the database.
 pub async fn count(db: &Db, scope: TenantScope) -> Result<u64, Error> {
-    Ok(domain::usable_by(scope.tenant_id()).count(db.read()).await?)
+    Ok(domain::visible_to(scope.tenant_id()).count(db.read()).await?)
 }
 
 /// The domain with this id: a shared one for every caller, a tenant's own for its members.
@@ -104,7 +153,8 @@ pub async fn count(db: &Db, scope: TenantScope) -> Result<u64, Error> {
 /// # Errors
 /// `NOT_FOUND` in `id` for every other; of the database.
 pub async fn find(db: &Db, caller: Caller, id: Uuid) -> Result<Domain, Error> {
-    let row = domain::Entity::find_by_id(id).one(db.read()).await?.ok_or_else(|| Error::not_found("id"))?;
+    let row = domain::Entity::find_by_id(id).filter(domain::Column::DeletedAt.is_null()).one(db.read()).await?;
+    let row = row.ok_or_else(|| Error::not_found("id"))?;
     if let Some(owner) = row.tenant_id {
         TenantScope::of(db, caller, owner, Role::Viewer, "id").await?;
     }
@@ -120,9 +170,12 @@ pub async fn by_ids(db: &Db, tenant_id: Uuid, ids: &[Uuid]) -> Result<HashMap<Uu
     rows.into_iter().map(|row| Ok((row.id, row.try_into()?))).collect()
 }
 
-/// The host of a domain.
-pub(crate) async fn host(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Host>, Error> {
-    let row = domain::Entity::find_by_id(id).one(db).await?;
+/// The host of a domain that serves; `None` for one that does not.
+///
+/// # Errors
+/// Of the database.
+pub(crate) async fn serving_host(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Host>, Error> {
+    let row = domain::Entity::find_by_id(id).filter(domain::Column::Serving.eq(true)).one(db).await?;
     row.map(|row| host_of(&row.host)).transpose()
 }
 
@@ -135,46 +188,71 @@ fn reachable(tenant_id: Uuid) -> Select<domain::Entity> {
 /// What a tenant's links may live on.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Usable {
-    hosts: HashMap<Uuid, Host>,
+    ids: HashSet<Uuid>,
+    /// Its own, but not verified.
+    unproved: HashSet<Uuid>,
     default: Option<Uuid>,
 }
 
+/// Where a link is to live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// On this domain.
+    Domain(Uuid),
+    /// On a domain of the tenant that is not verified.
+    Unproved,
+    /// On a domain that does not exist for the tenant.
+    Nothing,
+}
+
 impl Usable {
-    /// Reads which of the domains `asked` the tenant may use, and the default one. `kept` is where a link lives
-    /// already: it may stay there though the domain takes no new links.
+    /// Reads which of the domains `asked` the tenant may use, and its default one: of its own while that is verified,
+    /// else the shared one. They stay until the transaction ends. `kept` is where a link lives already: it may stay
+    /// there though the domain takes no new links.
     pub(crate) async fn load(
-        db: &impl ConnectionTrait,
+        tx: &impl ConnectionTrait,
         rules: &Rules,
         tenant_id: Uuid,
         asked: &BTreeSet<Uuid>,
         kept: Option<Uuid>,
     ) -> Result<Self, Error> {
         let default = rules.default_domain.as_str();
-        let named =
-            Condition::any().add(domain::Column::Id.is_in(asked.iter().copied())).add(domain::Column::Host.eq(default));
-        let mut rows = domain::usable_by(tenant_id).filter(named).all(db).await?;
-        if let Some(kept) = kept {
-            rows.extend(reachable(tenant_id).filter(domain::Column::Id.eq(kept)).one(db).await?);
-        }
-        let mut usable = Self::default();
-        for row in rows {
-            if row.serving && row.host == default {
-                usable.default = Some(row.id);
-            }
-            usable.hosts.insert(row.id, host_of(&row.host)?);
+        let named = Condition::any()
+            .add(domain::Column::Id.is_in(asked.iter().copied()))
+            .add(Condition::all().add(domain::Column::TenantId.is_null()).add(domain::Column::Host.eq(default)))
+            .add(domain::Column::IsDefault.eq(true));
+        let rows = domain::usable_by(tenant_id).filter(named).order_by_asc(domain::Column::Id);
+        let rows = rows.lock(LockType::KeyShare).all(tx).await?;
+        let own = rows.iter().find(|row| row.is_default);
+        let shared = rows.iter().find(|row| row.tenant_id.is_none() && row.host == default);
+        let mut usable = Self { default: own.or(shared).map(|row| row.id), ..Self::default() };
+        usable.ids = rows.iter().map(|row| row.id).chain(kept).collect();
+        let others: Vec<Uuid> = asked.iter().copied().filter(|id| !usable.ids.contains(id)).collect();
+        if !others.is_empty() {
+            let own = domain::own_of(tenant_id).select_only().column(domain::Column::Id);
+            let own = own.filter(domain::Column::Id.is_in(others)).into_tuple::<Uuid>().all(tx).await?;
+            usable.unproved = own.into_iter().collect();
         }
         Ok(usable)
     }
 
     /// The domain asked for, or the default one.
-    pub(crate) fn choose(&self, asked: Option<Uuid>) -> Option<(Uuid, Host)> {
-        let id = asked.or(self.default)?;
-        self.hosts.get(&id).map(|host| (id, host.clone()))
+    pub(crate) fn choose(&self, asked: Option<Uuid>) -> Choice {
+        match asked.or(self.default) {
+            Some(id) if self.ids.contains(&id) => Choice::Domain(id),
+            Some(id) if self.unproved.contains(&id) => Choice::Unproved,
+            _ => Choice::Nothing,
+        }
     }
 
     #[cfg(test)]
-    pub(crate) fn only(id: Uuid, host: Host) -> Self {
-        Self { hosts: HashMap::from([(id, host)]), default: Some(id) }
+    pub(crate) fn only(id: Uuid) -> Self {
+        Self { ids: HashSet::from([id]), default: Some(id), ..Self::default() }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn unproved(id: Uuid) -> Self {
+        Self { unproved: HashSet::from([id]), ..Self::default() }
     }
 }
 
@@ -193,12 +271,22 @@ pub(crate) async fn serving_links(
     // a host with a port is rare (none is on the public internet): all of those are compared here, by name
     let host = domain::Column::Host;
     let possible = Condition::any().add(host.is_in(names.iter().map(String::as_str))).add(host.like("%:%"));
-    let found =
-        domain::Entity::find().select_only().column(host).filter(possible).into_tuple::<String>().all(db).await?;
+    // what is only claimed serves nothing: it must not keep anybody from leading there
+    let found = domain::Entity::find().filter(domain::Column::Serving.eq(true)).filter(possible);
+    let found = found.select_only().column(host).into_tuple::<String>().all(db).await?;
     let mut serving = HashSet::from([rules.default_domain.name().to_owned()]);
     for host in &found {
         serving.insert(host_of(host)?.name().to_owned());
     }
     serving.retain(|name| names.contains(name));
     Ok(serving)
+}
+
+/// Whether a host serves links, whatever its port: what stands in front may ask for a certificate for it.
+///
+/// # Errors
+/// Of the database.
+pub async fn serves(app: &App, host: &Host) -> Result<bool, Error> {
+    let name = BTreeSet::from([host.name().to_owned()]);
+    Ok(!serving_links(app.db.read(), &app.rules, &name).await?.is_empty())
 }

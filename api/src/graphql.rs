@@ -43,7 +43,13 @@ pub struct Query(
 
 /// What can be changed.
 #[derive(Default, MergedObject)]
-pub struct Mutation(link::LinkMutation, pixel::PixelMutation, session::SessionMutation, tenant::TenantMutation);
+pub struct Mutation(
+    domain::mutation::DomainMutation,
+    link::LinkMutation,
+    pixel::PixelMutation,
+    session::SessionMutation,
+    tenant::TenantMutation,
+);
 
 /// The contract with its operations behind it.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;

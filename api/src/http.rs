@@ -1,4 +1,5 @@
-//! The API's door. `POST /graphql` runs one document; `/health` tells whether this process can answer; and where
+//! The API's door. `POST /graphql` runs one document; `/health` tells whether this process can answer; `/tls/ask`
+//! whether a host may have a certificate; and where
 //! introspection is on, `/` is a page to try queries with and `/schema.graphql` the schema. Whatever comes in, something
 //! comes out with an `X-Request-Id`: a panic is a 500 and nothing more.
 
@@ -9,6 +10,7 @@ mod ide;
 mod listener;
 mod media;
 mod reply;
+mod tls;
 
 use self::{graphql::Documents, ide::Ide, listener::Acceptor, reply::plain};
 use crate::{app::App, graphql::context::RequestId};
@@ -95,9 +97,10 @@ impl Endpoint for Rooms {
             ("/graphql", Some(ide)) if reads && media::wants_html(request.headers()) => ide.page(),
             ("/graphql", _) => self.documents.answer(request).await,
             ("/health", _) if reads => health::answer(&self.app).await,
+            ("/tls/ask", _) if reads => tls::answer(&self.app, &request).await,
             ("/", Some(ide)) if reads => ide.page(),
             ("/schema.graphql", Some(ide)) if reads => ide.schema(),
-            ("/health", _) | ("/" | "/schema.graphql", Some(_)) => {
+            ("/health" | "/tls/ask", _) | ("/" | "/schema.graphql", Some(_)) => {
                 plain(StatusCode::METHOD_NOT_ALLOWED, "this address is read with GET")
                     .with_header(header::ALLOW, "GET, HEAD")
                     .into_response()

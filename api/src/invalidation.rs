@@ -7,9 +7,9 @@ pub mod relay;
 
 use crate::db::Db;
 use contract::{
-    address::{Host, LinkAddress, Slug},
+    address::{Host, Slug},
     clock::Clock,
-    document::{Announcement, DocumentKey},
+    document::{Announcement, DocumentKey, SlotKey},
 };
 use entities::{outbox, slot, tenant};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, prelude::Uuid};
@@ -45,18 +45,18 @@ impl Changes {
         &mut self,
         tx: &impl ConnectionTrait,
         clock: &Clock,
-        moved: impl IntoIterator<Item = (Uuid, Host, Slug, Option<Uuid>)>,
+        moved: impl IntoIterator<Item = (Uuid, Slug, Option<Uuid>)>,
     ) -> Result<(), DbErr> {
-        let mut addresses = HashMap::new();
+        let mut keys = HashMap::new();
         let mut resolutions = Vec::new();
-        for (domain_id, host, slug, link_id) in moved {
+        for (domain_id, slug, link_id) in moved {
             resolutions.push(slot::Resolution { domain_id, slug: slug.to_string(), link_id });
-            addresses.insert((domain_id, slug.to_string()), LinkAddress { host, slug });
+            keys.insert((domain_id, slug.to_string()), SlotKey { domain_id, slug });
         }
         let rows = slot::bump(tx, resolutions).await?;
         let named = rows
             .into_iter()
-            .filter_map(|row| Some((DocumentKey::Link(addresses.remove(&(row.domain_id, row.slug))?), row.ver)));
+            .filter_map(|row| Some((DocumentKey::Link(keys.remove(&(row.domain_id, row.slug))?), row.ver)));
         self.note(tx, clock, named.collect()).await
     }
 

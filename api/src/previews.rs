@@ -49,11 +49,13 @@ pub struct Previewed {
 /// Asks what a visitor would get of a link.
 ///
 /// # Errors
-/// `NOT_FOUND` in `linkId`; mistakes in `visitor`; a fault where no redirector answers.
+/// `NOT_FOUND` in `linkId`, `INVALID` in it for one on a domain that serves nothing; mistakes in `visitor`; a fault where no redirector answers.
 pub async fn preview(app: &App, scope: TenantScope, link_id: Uuid, visitor: Visitor) -> Result<Previewed, Error> {
     check(&visitor)?;
     let link = links::find(&app.db, scope, link_id).await?;
-    let host = domains::host(app.db.read(), link.domain_id).await?.ok_or_else(|| Error::not_found("linkId"))?;
+    let host = domains::serving_host(app.db.read(), link.domain_id).await?;
+    let idle = || Error::mistake("linkId", Code::Invalid, "lives on a domain that is not verified: it serves nothing");
+    let host = host.ok_or_else(idle)?;
     let now = app.clock.now();
     let preview = Preview { link_id: link.id, expires_at: now + LIFE, visitor: visitor.pretended };
     let key = visitor_key::insert_if_absent(app.db.write(), day_of(now), rand::random()).await?;

@@ -6,7 +6,8 @@ use crate::{
     clicks::{ingest::Ingest, stream::StreamIngest},
     config::Config,
     db::Db,
-    domains, http,
+    domains::{self, Rechecks},
+    http,
     invalidation::{Publisher, redis::RedisPublisher, relay::Relay},
     worker::Worker,
 };
@@ -47,7 +48,8 @@ fn parts(config: &Config, db: Db) -> Result<(App, Worker), String> {
     let app = App::new(config, db, Clock::system(), publisher);
     let relay = Relay::new(app.db.clone(), app.clock.clone(), app.publisher.clone());
     let ingest = StreamIngest::new(Ingest::new(app.db.clone(), app.clock.clone()), redis, keys)?;
-    Ok((app, Worker { relay, ingest: Some(ingest) }))
+    let rechecks = Rechecks::new(app.clone());
+    Ok((app, Worker { relay, rechecks, ingest: Some(ingest) }))
 }
 
 /// Turns true when the process is told to stop.

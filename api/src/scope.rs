@@ -2,7 +2,7 @@
 //! a tenant's rows demand one, and it can be made only here.
 
 use crate::{db::Db, error::Error};
-use entities::{TenantOwned, link, membership, membership::Role, pixel};
+use entities::{TenantOwned, domain, link, membership, membership::Role, pixel};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, prelude::Uuid};
 
 /// A user who proved who they are.
@@ -55,6 +55,17 @@ impl TenantScope {
     pub async fn of_pixel(db: &Db, caller: Caller, pixel_id: Uuid, needs: Role, field: &str) -> Result<Self, Error> {
         let owner = pixel::Entity::find_by_id(pixel_id).select_only().column(pixel::Column::TenantId);
         let owner = owner.into_tuple().one(db.read()).await?.ok_or_else(|| Error::not_found(field))?;
+        Self::of(db, caller, owner, needs, field).await
+    }
+
+    /// The scope of the tenant that a domain belongs to. A shared domain belongs to nobody.
+    ///
+    /// # Errors
+    /// As [`TenantScope::of_link`].
+    pub async fn of_domain(db: &Db, caller: Caller, domain_id: Uuid, needs: Role, field: &str) -> Result<Self, Error> {
+        let owner = domain::Entity::find_by_id(domain_id).filter(domain::Column::DeletedAt.is_null());
+        let owner = owner.select_only().column(domain::Column::TenantId).into_tuple::<Option<Uuid>>();
+        let owner = owner.one(db.read()).await?.flatten().ok_or_else(|| Error::not_found(field))?;
         Self::of(db, caller, owner, needs, field).await
     }
 

@@ -1,7 +1,7 @@
-//! Runs the background loops: the relay, and the ingest of clicks from Redis. A loop that ends on its own takes the
+//! Runs the background loops: the relay, the checks of domains, and the ingest of clicks from Redis. A loop that ends on its own takes the
 //! process down, so that somebody notices.
 
-use crate::{clicks::stream::StreamIngest, invalidation::relay::Relay};
+use crate::{clicks::stream::StreamIngest, domains::Rechecks, invalidation::relay::Relay};
 use std::future::Future;
 use tokio::sync::watch;
 
@@ -9,6 +9,8 @@ use tokio::sync::watch;
 pub struct Worker {
     /// Brings changes out.
     pub relay: Relay,
+    /// Looks whether domains of tenants are still proved.
+    pub rechecks: Rechecks,
     /// Brings clicks in; the embedded default hands them over in process instead.
     pub ingest: Option<StreamIngest>,
 }
@@ -29,6 +31,11 @@ impl Worker {
         loops.spawn(async move {
             relay.await;
             "relay"
+        });
+        let rechecks = self.rechecks.run(signal(stopped.clone()));
+        loops.spawn(async move {
+            rechecks.await;
+            "rechecks"
         });
         if let Some(ingest) = self.ingest {
             let ingest = ingest.run(signal(stopped));

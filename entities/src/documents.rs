@@ -3,14 +3,14 @@
 
 use crate::{TenantOwned, domain, link, link_pixel, pixel, slot, tenant};
 use contract::{
-    address::{Host, LinkAddress},
+    address::Host,
     document::{
-        DocumentKey, DomainDocument, LinkDocument, LinkState, PixelDocument, PixelMode, Policy, TenantDocument, Utm,
-        Versioned,
+        DocumentKey, DomainDocument, LinkDocument, LinkState, PixelDocument, PixelMode, Policy, SlotKey,
+        TenantDocument, Utm, Versioned,
     },
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     prelude::{Json, Uuid},
 };
 use serde::de::DeserializeOwned;
@@ -20,12 +20,14 @@ use serde::de::DeserializeOwned;
 /// # Errors
 /// Of the database.
 pub async fn domain(db: &impl ConnectionTrait, host: &Host) -> Result<Versioned<DomainDocument>, DbErr> {
-    let Some(row) = domain::Entity::find().filter(domain::Column::Host.eq(host.as_str())).one(db).await? else {
-        return Ok(Versioned::never());
-    };
+    let Some(row) = domain::last_of(host.as_str()).one(db).await? else { return Ok(Versioned::never()) };
+    let version = version_of(row.ver);
+    if row.deleted_at.is_some() {
+        return Ok(Versioned { version, value: None });
+    }
     let value =
         DomainDocument { domain_id: row.id, tenant_id: row.tenant_id, fallback: row.fallback, serving: row.serving };
-    Ok(Versioned { version: version_of(row.ver), value: Some(value) })
+    Ok(Versioned { version, value: Some(value) })
 }
 
 /// Reads what an address resolves to. The version is read before the link, so that a change in between leaves the
@@ -33,8 +35,8 @@ pub async fn domain(db: &impl ConnectionTrait, host: &Host) -> Result<Versioned<
 ///
 /// # Errors
 /// Of the database; a stored value that cannot be read is one too.
-pub async fn link(db: &impl ConnectionTrait, address: &LinkAddress) -> Result<Versioned<LinkDocument>, DbErr> {
-    let Some(slot) = find_slot(db, address).await? else { return Ok(Versioned::never()) };
+pub async fn link(db: &impl ConnectionTrait, key: &SlotKey) -> Result<Versioned<LinkDocument>, DbErr> {
+    let Some(slot) = find_slot(db, key).await? else { return Ok(Versioned::never()) };
     let version = version_of(slot.ver);
     let Some(link_id) = slot.link_id else { return Ok(Versioned { version, value: None }) };
     // by the slot, not by a tenant: an address belongs to whoever made the link there
@@ -121,10 +123,10 @@ fn pixel_document(row: pixel::Model) -> Result<PixelDocument, DbErr> {
 pub async fn version(db: &impl ConnectionTrait, key: &DocumentKey) -> Result<u64, DbErr> {
     let ver: Option<i64> = match key {
         DocumentKey::Domain(host) => {
-            let select = domain::Entity::find().select_only().column(domain::Column::Ver);
-            select.filter(domain::Column::Host.eq(host.as_str())).into_tuple().one(db).await?
+            let select = domain::last_of(host.as_str()).select_only().column(domain::Column::Ver);
+            select.into_tuple().one(db).await?
         }
-        DocumentKey::Link(address) => find_slot(db, address).await?.map(|slot| slot.ver),
+        DocumentKey::Link(slot) => find_slot(db, slot).await?.map(|slot| slot.ver),
         DocumentKey::Tenant(id) => {
             let select = tenant::Entity::find_by_id(*id).select_only().column(tenant::Column::Ver);
             select.into_tuple().one(db).await?
@@ -133,14 +135,8 @@ pub async fn version(db: &impl ConnectionTrait, key: &DocumentKey) -> Result<u64
     Ok(ver.map_or(0, version_of))
 }
 
-async fn find_slot(db: &impl ConnectionTrait, address: &LinkAddress) -> Result<Option<slot::Model>, DbErr> {
-    let of_domain = slot::Entity::belongs_to(domain::Entity).from(slot::Column::DomainId).to(domain::Column::Id);
-    slot::Entity::find()
-        .join(JoinType::InnerJoin, of_domain.into())
-        .filter(domain::Column::Host.eq(address.host.as_str()))
-        .filter(slot::Column::Slug.eq(address.slug.as_str()))
-        .one(db)
-        .await
+async fn find_slot(db: &impl ConnectionTrait, key: &SlotKey) -> Result<Option<slot::Model>, DbErr> {
+    slot::Entity::find_by_id((key.domain_id, key.slug.to_string())).one(db).await
 }
 
 fn read<T: DeserializeOwned>(column: &str, value: Json) -> Result<T, DbErr> {

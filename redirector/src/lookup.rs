@@ -14,7 +14,7 @@ use crate::{
 use contract::{
     address::{Host, LinkAddress, Slug},
     destination::Reach,
-    document::{Announcement, DocumentKey, DomainDocument, LinkDocument, TenantDocument},
+    document::{Announcement, DocumentKey, DomainDocument, LinkDocument, SlotKey, TenantDocument},
 };
 use quick_cache::Equivalent;
 use std::{
@@ -71,9 +71,9 @@ impl From<Away> for LookupError {
 pub struct Lookup {
     tiers: Arc<Tiers>,
     domains: Arc<Memory<Host, DomainDocument>>,
-    links: Arc<Memory<LinkAddress, LinkDocument>>,
+    links: Arc<Memory<SlotKey, LinkDocument>>,
     tenants: Arc<Memory<Uuid, TenantDocument>>,
-    routes: quick_cache::sync::Cache<LinkAddress, Composed>,
+    routes: quick_cache::sync::Cache<SlotKey, Composed>,
     /// Whether announcements are heard.
     hears: AtomicBool,
     pages: Arc<Pages>,
@@ -89,23 +89,23 @@ struct Composed {
     route: Arc<Route>,
 }
 
-/// An address to look up with, made of what the caller has.
+/// A slot to look up with, made of what the caller has.
 #[derive(Hash)]
-struct AddressRef<'a> {
-    // in the order of `LinkAddress`: both must hash alike
-    host: &'a Host,
+struct SlotRef<'a> {
+    // in the order of `SlotKey`: both must hash alike
+    domain_id: Uuid,
     slug: &'a Slug,
 }
 
-impl Equivalent<LinkAddress> for AddressRef<'_> {
-    fn equivalent(&self, address: &LinkAddress) -> bool {
-        *self.slug == address.slug && *self.host == address.host
+impl Equivalent<SlotKey> for SlotRef<'_> {
+    fn equivalent(&self, slot: &SlotKey) -> bool {
+        *self.slug == slot.slug && self.domain_id == slot.domain_id
     }
 }
 
-impl AddressRef<'_> {
-    fn to_owned(&self) -> LinkAddress {
-        LinkAddress { host: self.host.clone(), slug: self.slug.clone() }
+impl SlotRef<'_> {
+    fn to_owned(&self) -> SlotKey {
+        SlotKey { domain_id: self.domain_id, slug: self.slug.clone() }
     }
 }
 
@@ -144,10 +144,10 @@ impl Lookup {
         };
         let Some(domain) = domain.value.filter(|domain| domain.serving) else { return Ok(Found::UnknownHost) };
         let Some(slug) = slug else { return Ok(Found::UnknownSlug(domain)) };
-        let address = AddressRef { host, slug };
-        let link = match self.links.young(&address, now, life) {
+        let slot = SlotRef { domain_id: domain.domain_id, slug };
+        let link = match self.links.young(&slot, now, life) {
             Some(held) => held,
-            None => Box::pin(self.fetch(&self.links, address.to_owned(), life)).await?,
+            None => Box::pin(self.fetch(&self.links, slot.to_owned(), life)).await?,
         };
         let Some(link) = link.value else { return Ok(Found::UnknownSlug(domain)) };
         let tenant = match self.tenants.young(&link.tenant_id, now, life) {
@@ -155,7 +155,7 @@ impl Lookup {
             None => Box::pin(self.fetch(&self.tenants, link.tenant_id, life)).await?,
         };
         let Some(tenant) = tenant.value else { return Ok(Found::UnknownSlug(domain)) };
-        Ok(Found::Link(self.compose(&address, domain, link, tenant)))
+        Ok(Found::Link(self.compose(host, &slot, domain, link, tenant)))
     }
 
     async fn fetch<D: Document>(
@@ -175,22 +175,23 @@ impl Lookup {
 
     fn compose(
         &self,
-        address: &AddressRef<'_>,
+        host: &Host,
+        slot: &SlotRef<'_>,
         domain: Arc<DomainDocument>,
         link: Arc<LinkDocument>,
         tenant: Arc<TenantDocument>,
     ) -> Arc<Route> {
-        if let Some(composed) = self.routes.get(address)
+        if let Some(composed) = self.routes.get(slot)
             && Arc::ptr_eq(&composed.link, &link)
             && Arc::ptr_eq(&composed.tenant, &tenant)
             && Arc::ptr_eq(&composed.domain, &domain)
         {
             return composed.route;
         }
-        let address = address.to_owned();
+        let address = LinkAddress { host: host.clone(), slug: slot.slug.clone() };
         let route = Route::compile(domain.clone(), link.clone(), tenant.clone(), &address, self.reach, &self.pages);
         let route = Arc::new(route);
-        self.routes.insert(address, Composed { domain, link, tenant, route: route.clone() });
+        self.routes.insert(slot.to_owned(), Composed { domain, link, tenant, route: route.clone() });
         route
     }
 
@@ -224,7 +225,7 @@ impl Lookup {
     fn announce(&self, announcement: &Announcement) {
         match &announcement.key {
             DocumentKey::Domain(host) => self.domains.announce(host, announcement.version),
-            DocumentKey::Link(address) => self.links.announce(address, announcement.version),
+            DocumentKey::Link(slot) => self.links.announce(slot, announcement.version),
             DocumentKey::Tenant(id) => self.tenants.announce(id, announcement.version),
         }
     }
@@ -242,14 +243,14 @@ mod tests {
     use std::hash::{BuildHasher, RandomState};
 
     #[test]
-    fn a_borrowed_address_finds_the_owned_one() {
-        let address = LinkAddress { host: Host::parse("go.example.com").unwrap(), slug: Slug::parse("abc").unwrap() };
-        let borrowed = AddressRef { host: &address.host, slug: &address.slug };
+    fn a_borrowed_slot_finds_the_owned_one() {
+        let slot = SlotKey { domain_id: Uuid::from_u128(7), slug: Slug::parse("abc").unwrap() };
+        let borrowed = SlotRef { domain_id: slot.domain_id, slug: &slot.slug };
         let state = RandomState::new();
-        assert_eq!(state.hash_one(&borrowed), state.hash_one(&address));
-        assert!(borrowed.equivalent(&address));
+        assert_eq!(state.hash_one(&borrowed), state.hash_one(&slot));
+        assert!(borrowed.equivalent(&slot));
         let cache = quick_cache::sync::Cache::new(10);
-        cache.insert(address.clone(), 1);
+        cache.insert(slot.clone(), 1);
         assert_eq!(cache.get(&borrowed), Some(1));
     }
 }

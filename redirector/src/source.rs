@@ -3,8 +3,8 @@
 //! database that is away.
 
 use contract::{
-    address::{Host, LinkAddress},
-    document::{DocumentKey, DomainDocument, LinkDocument, TenantDocument, Versioned},
+    address::Host,
+    document::{DocumentKey, DomainDocument, LinkDocument, SlotKey, TenantDocument, Versioned},
 };
 use entities::{documents, visitor_key};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
@@ -79,8 +79,8 @@ impl Source {
     ///
     /// # Errors
     /// [`SourceError`].
-    pub async fn link(&self, address: &LinkAddress) -> Result<Versioned<LinkDocument>, SourceError> {
-        self.ask(documents::link(&self.db, address)).await
+    pub async fn link(&self, slot: &SlotKey) -> Result<Versioned<LinkDocument>, SourceError> {
+        self.ask(documents::link(&self.db, slot)).await
     }
 
     /// Reads a tenant.

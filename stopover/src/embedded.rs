@@ -2,7 +2,8 @@
 //! channel, clicks go from the local log to the ingest over another.
 
 use api::{
-    app::App, clicks::ingest::Ingest, db::Db, invalidation::Publisher, invalidation::relay::Relay, worker::Worker,
+    app::App, clicks::ingest::Ingest, db::Db, domains::Rechecks, invalidation::Publisher, invalidation::relay::Relay,
+    worker::Worker,
 };
 use contract::{clock::Clock, document::Announcement, settings::Settings};
 use migration::{Migrator, MigratorTrait};
@@ -107,7 +108,7 @@ Ctrl+C stops it; every click that was answered is kept.",
         let (app, config) = (self.app, self.config);
         let ingest = tokio::spawn(store(Ingest::new(app.db.clone(), app.clock.clone()), self.frames));
         let relay = Relay::new(app.db.clone(), app.clock.clone(), app.publisher.clone());
-        let worker = Worker { relay, ingest: None };
+        let worker = Worker { relay, rechecks: Rechecks::new(app.clone()), ingest: None };
         let mut parts = JoinSet::new();
         parts.spawn(worker.run(signal(stopped.clone())));
         let api = api::http::serve(app, config.introspection, self.listener, signal(stopped.clone()));

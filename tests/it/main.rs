@@ -5,6 +5,7 @@
 mod api;
 mod consent;
 mod delivery;
+mod domains;
 mod faults;
 mod journeys;
 mod networks;

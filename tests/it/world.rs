@@ -3,6 +3,7 @@
 
 pub(crate) mod browser;
 pub(crate) mod client;
+pub(crate) mod dns;
 pub(crate) mod firefox;
 pub(crate) mod postgres;
 pub(crate) mod process;
@@ -13,6 +14,7 @@ pub(crate) mod wait;
 
 use browser::{Browser, Scripts, USER_AGENT};
 use client::{Account, Client};
+use dns::Dns;
 use postgres::Postgres;
 use program::Program;
 use redis::Redis;
@@ -50,6 +52,7 @@ pub(crate) struct World {
     redirector: String,
     visitor: reqwest::Client,
     stand_in: StandIn,
+    dns: Dns,
     _folder: TempDir,
 }
 
@@ -58,12 +61,14 @@ impl World {
     pub(crate) async fn start(setting: Setting, own: Own, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::Builder::new().prefix("stopover-world-").tempdir().unwrap();
         let (api, redirector) = (process::free_port(), process::free_port());
+        let dns = Dns::start().await;
         let mut common = BTreeMap::new();
         let mut set = |name: &str, value: String| drop(common.insert(format!("STOPOVER_{name}"), value));
         set("API_LISTEN", format!("127.0.0.1:{api}"));
         set("REDIRECTOR_LISTEN", format!("127.0.0.1:{redirector}"));
         set("DEFAULT_DOMAIN", format!("localhost:{redirector}"));
         set("DATA_DIR", folder.path().join("data").display().to_string());
+        set("NAME_SERVER", dns.address().to_string());
         set("LOG", "info,sqlx=warn".to_owned());
         if setting == Setting::OneBox {
             let (database_url, redis_url) = services(&own).await;
@@ -84,6 +89,7 @@ impl World {
             redirector: format!("http://localhost:{redirector}"),
             visitor: visitor(),
             stand_in: StandIn::start().await,
+            dns,
             _folder: folder,
         };
         for program in &mut world.programs {
@@ -135,6 +141,11 @@ impl World {
     /// The internet.
     pub(crate) fn stand_in(&self) -> &StandIn {
         &self.stand_in
+    }
+
+    /// The DNS, as the product sees it.
+    pub(crate) fn dns(&self) -> &Dns {
+        &self.dns
     }
 
     /// A browser.
@@ -199,22 +210,23 @@ pub(crate) fn run(setting: Setting, variables: &[(&str, &str)], scenario: impl A
     });
 }
 
-/// Makes two tests of each scenario, one in each setting.
+/// Makes two tests of each scenario, one in each setting; `variables => ...` come on top of what the product needs.
 macro_rules! in_both {
-    ($($scenario:ident),+ $(,)?) => { $(
+    ($variables:expr => $($scenario:ident),+ $(,)?) => { $(
         mod $scenario {
             use $crate::world::{Setting, run};
 
             #[test]
             fn embedded() {
-                run(Setting::Embedded, &[], super::$scenario);
+                run(Setting::Embedded, $variables, super::$scenario);
             }
 
             #[test]
             fn one_box() {
-                run(Setting::OneBox, &[], super::$scenario);
+                run(Setting::OneBox, $variables, super::$scenario);
             }
         }
     )+ };
+    ($($scenario:ident),+ $(,)?) => { $crate::world::in_both!(&[] => $($scenario),+); };
 }
 pub(crate) use in_both;

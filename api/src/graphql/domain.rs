@@ -1,4 +1,6 @@
-//! Domains: the hosts that links live on.
+//! Domains: the hosts that links live on, and the proof that a tenant's own belong to it.
+
+pub mod mutation;
 
 use super::{
     context,
@@ -7,11 +9,43 @@ use super::{
     page::{Connection, PageArgs, TotalCount, connect},
     scalars::DateTime,
 };
-use crate::{domains, scope::TenantScope};
-use async_graphql::{Context, ID, Object, Result};
+use crate::{
+    domains::{self, record_name, record_value},
+    scope::TenantScope,
+};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use entities::domain;
 
 /// A page of domains.
 pub type DomainConnection = Connection<Domain>;
+
+/// How far the proof has come that a domain belongs to its tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::State")]
+pub enum DomainState {
+    /// Its DNS record was not seen yet: it serves nothing.
+    Pending,
+    /// It serves. Also what a shared domain is, which needs no proof.
+    Verified,
+    /// Its DNS record was missing for longer than the grace of 72 hours (the server's setting): it serves nothing until
+    /// the record is seen again.
+    Lost,
+}
+
+/// The DNS record that proves a domain, and what came of the last look at it.
+#[derive(Debug, Clone, PartialEq, Eq, SimpleObject)]
+pub struct DomainVerification {
+    /// The full name of the record: `_stopover.` before the host.
+    record_name: String,
+    /// Always `TXT`.
+    record_type: &'static str,
+    /// What the record must hold.
+    record_value: String,
+    /// When the record was last looked up; null before the first time.
+    checked_at: Option<DateTime>,
+    /// What was wrong then, as a sentence for people; null when nothing was.
+    problem: Option<String>,
+}
 
 /// A host that serves links.
 #[derive(Debug, Clone)]
@@ -41,6 +75,28 @@ impl Domain {
         self.0.tenant_id.is_none()
     }
 
+    /// How far the proof has come that it belongs to its tenant.
+    async fn state(&self) -> DomainState {
+        self.0.state.into()
+    }
+
+    /// The DNS record that proves it; null for a shared one.
+    async fn verification(&self) -> Option<DomainVerification> {
+        let token = self.0.token.as_deref()?;
+        Some(DomainVerification {
+            record_name: record_name(&self.0.host),
+            record_type: "TXT",
+            record_value: record_value(token),
+            checked_at: self.0.checked_at.map(DateTime),
+            problem: self.0.problem.clone(),
+        })
+    }
+
+    /// Whether links of its tenant go here when they name no domain, while it is verified; false for a shared one.
+    async fn is_default(&self) -> bool {
+        self.0.is_default
+    }
+
     /// Address where a visit of an unknown slug goes; null for a page that says that there is no such link.
     async fn fallback(&self) -> Option<&str> {
         self.0.fallback.as_deref()
@@ -52,7 +108,7 @@ impl Domain {
     }
 }
 
-/// The domains that a tenant may put links on.
+/// The domains that a tenant sees.
 ///
 /// # Errors
 /// For arguments that break a rule; a top-level error for a fault.

@@ -28,7 +28,7 @@ use entities::{membership, tenant};
 pub enum Role {
     /// Everything, and deleting the tenant.
     Owner,
-    /// The tenant's name and policy.
+    /// The tenant's name, policy and domains.
     Admin,
     /// Making and changing links and pixels.
     Editor,
@@ -191,7 +191,7 @@ impl Tenant {
         pixel::pixels_of(ctx, &self.scope, PageArgs::new(first, after, last, before)).await
     }
 
-    /// The domains that it may put links on: its own and the shared ones, in the order they were made.
+    /// Its own domains, at most 50, verified or not, and the shared ones, in the order they were made.
     #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     async fn domains(
         &self,

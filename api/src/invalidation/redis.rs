@@ -95,7 +95,7 @@ impl RedisPublisher {
 async fn read(db: &Db, key: &DocumentKey) -> Result<(u64, String), DbErr> {
     match key {
         DocumentKey::Domain(host) => documents::domain(db.write(), host).await.map(|found| text(&found)),
-        DocumentKey::Link(address) => documents::link(db.write(), address).await.map(|found| text(&found)),
+        DocumentKey::Link(slot) => documents::link(db.write(), slot).await.map(|found| text(&found)),
         DocumentKey::Tenant(id) => documents::tenant(db.write(), *id).await.map(|found| text(&found)),
     }
 }

@@ -4,6 +4,8 @@
 
 mod fields;
 
+pub(crate) use fields::plain_address;
+
 use super::{
     draft::Draft,
     known::Known,
@@ -11,10 +13,11 @@ use super::{
 };
 use crate::{
     app::Rules,
+    domains::Choice,
     error::{Code, Mistake},
 };
 use contract::{
-    address::{AddressError, Host, Slug},
+    address::{AddressError, Slug},
     document::{self, Card, LinkDocument, LinkState, QueryForwarding, Utm},
 };
 use sea_orm::prelude::Uuid;
@@ -145,7 +148,7 @@ fn size(checked: &Checked, mistakes: &mut Vec<Mistake>) {
 }
 
 /// Checks what only rows know, and gives the domain that the link lives on.
-pub(super) fn place(checked: &Checked, known: &Known, mistakes: &mut Vec<Mistake>) -> Option<(Uuid, Host)> {
+pub(super) fn place(checked: &Checked, known: &Known, mistakes: &mut Vec<Mistake>) -> Option<Uuid> {
     for (field, name) in &checked.leads_to {
         if known.serving.contains(name) {
             let rule = "must not lead to a domain that serves links: a visit could go in circles";
@@ -155,11 +158,15 @@ pub(super) fn place(checked: &Checked, known: &Known, mistakes: &mut Vec<Mistake
     for (index, _) in checked.pixel_ids.iter().enumerate().filter(|(_, pixel)| !known.pixels.contains(pixel)) {
         mistakes.push(mistake(["pixelIds", &index.to_string()], Code::NotFound, "does not exist"));
     }
-    let domain = known.usable.choose(checked.domain_id);
-    if domain.is_none() {
-        mistakes.push(mistake(["domainId"], Code::NotFound, "does not exist"));
+    match known.usable.choose(checked.domain_id) {
+        Choice::Domain(id) => return Some(id),
+        Choice::Unproved => {
+            let rule = "is not verified: no link can be put on it before its DNS record was seen";
+            mistakes.push(mistake(["domainId"], Code::Invalid, rule));
+        }
+        Choice::Nothing => mistakes.push(mistake(["domainId"], Code::NotFound, "does not exist")),
     }
-    domain
+    None
 }
 
 #[cfg(test)]

@@ -15,7 +15,6 @@ use crate::{
     invalidation::Changes,
     scope::TenantScope,
 };
-use contract::address::Host;
 use entities::link;
 use sea_orm::{DatabaseTransaction, EntityTrait, prelude::Uuid, sea_query::OnConflict};
 use std::collections::{BTreeMap, HashMap};
@@ -78,7 +77,6 @@ struct Ready {
     index: usize,
     id: Uuid,
     domain_id: Uuid,
-    host: Host,
     slug: String,
     checked: Checked,
 }
@@ -98,8 +96,8 @@ async fn create_chunk(app: &App, scope: TenantScope, drafts: Vec<Draft>) -> Resu
     let mut ready = Vec::new();
     for (index, (checked, mut mistakes)) in shaped.into_iter().enumerate() {
         match check::place(&checked, &known, &mut mistakes) {
-            Some((domain_id, host)) if mistakes.is_empty() => {
-                ready.push(Ready { index, id: Uuid::now_v7(), domain_id, host, slug: String::new(), checked });
+            Some(domain_id) if mistakes.is_empty() => {
+                ready.push(Ready { index, id: Uuid::now_v7(), domain_id, slug: String::new(), checked });
             }
             _ => drop(results.insert(index, Err(mistakes))),
         }
@@ -112,7 +110,7 @@ async fn create_chunk(app: &App, scope: TenantScope, drafts: Vec<Draft>) -> Resu
     let mut changes = Changes::default();
     let mut moved = Vec::new();
     for (link, row) in made {
-        moved.push((link.domain_id, link.host, slug::parse(&link.slug)?, Some(link.id)));
+        moved.push((link.domain_id, slug::parse(&link.slug)?, Some(link.id)));
         results.insert(link.index, Ok(row.try_into()?));
     }
     changes.slots(&tx, &app.clock, moved).await?;

@@ -77,7 +77,7 @@ pub async fn find_by_address(db: &Db, caller: Caller, host: &str, slug: &str) ->
     let nothing = || Error::not_found("slug");
     let host = Host::parse(host).map_err(|_| nothing())?;
     let slug = Slug::parse(slug).map_err(|_| nothing())?;
-    let on = domain::Entity::find().filter(domain::Column::Host.eq(host.as_str())).one(db.read()).await?;
+    let on = domain::last_of(host.as_str()).one(db.read()).await?;
     let address = (on.ok_or_else(nothing)?.id, slug.as_str().to_owned());
     let there = slot::Entity::find_by_id(address).one(db.read()).await?;
     let link_id = there.and_then(|slot| slot.link_id).ok_or_else(nothing)?;

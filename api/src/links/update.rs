@@ -10,12 +10,10 @@ use super::{
 };
 use crate::{
     app::App,
-    domains,
     error::{Code, Error},
     invalidation::Changes,
     scope::TenantScope,
 };
-use contract::address::Host;
 use entities::{TenantOwned, link, slot};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect, SqlErr,
@@ -37,7 +35,7 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: LinkChange)
     let known = Known::load(&tx, &app.rules, tenant_id, [&checked], Some(before.domain_id)).await?;
     let domain = check::place(&checked, &known, &mut mistakes);
     let slug = checked.slug.as_ref().map_or_else(|| before.slug.clone(), |slug| slug.as_str().to_owned());
-    let Some((domain_id, host)) = domain else { return Err(Error::Mistakes(mistakes)) };
+    let Some(domain_id) = domain else { return Err(Error::Mistakes(mistakes)) };
     let moves = (domain_id, slug.as_str()) != (before.domain_id, before.slug.as_str());
     if moves && is_taken(&tx, domain_id, &slug).await? {
         mistakes.push(mistake(["slug"], Code::Taken, "is in use on this domain"));
@@ -45,14 +43,13 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: LinkChange)
     if !mistakes.is_empty() {
         return Err(Error::Mistakes(mistakes));
     }
-    let old_host = known.usable.choose(Some(before.domain_id)).map(|(_, host)| host);
     let row = row::columns(&checked, domain_id, &slug, app.clock.now())?;
     let after = write(&tx, scope, id, row).await?;
     attached::clear(&tx, tenant_id, id).await?;
     attached::write(&tx, tenant_id, [(id, checked.tags.as_slice(), checked.pixel_ids.as_slice())]).await?;
-    let mut addresses = vec![(domain_id, slug, host, Some(id))];
-    if let Some(old_host) = old_host.filter(|_| moves) {
-        addresses.push((before.domain_id, before.slug, old_host, None));
+    let mut addresses = vec![(domain_id, slug, Some(id))];
+    if moves {
+        addresses.push((before.domain_id, before.slug, None));
     }
     let changes = note(app, &tx, addresses).await?;
     tx.commit().await?;
@@ -83,10 +80,9 @@ pub async fn restore(app: &App, scope: TenantScope, id: Uuid) -> Result<Link, Er
 pub async fn delete(app: &App, scope: TenantScope, id: Uuid) -> Result<(), Error> {
     let tx = app.db.begin().await?;
     let before = hold(&tx, scope, id).await?;
-    let host = host_of(&tx, &before).await?;
     attached::clear(&tx, scope.tenant_id(), id).await?;
     link::Entity::delete_of(scope.tenant_id()).filter(link::Column::Id.eq(id)).exec(&tx).await?;
-    let changes = note(app, &tx, vec![(before.domain_id, before.slug, host, None)]).await?;
+    let changes = note(app, &tx, vec![(before.domain_id, before.slug, None)]).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
     Ok(())
@@ -101,10 +97,9 @@ async fn set_state(app: &App, scope: TenantScope, id: Uuid, state: link::State) 
     if before.state == state {
         return before.try_into();
     }
-    let host = host_of(&tx, &before).await?;
     let row = link::ActiveModel { state: Set(state), updated_at: Set(app.clock.now()), ..Default::default() };
     let after = write(&tx, scope, id, row).await?;
-    let changes = note(app, &tx, vec![(before.domain_id, before.slug, host, Some(id))]).await?;
+    let changes = note(app, &tx, vec![(before.domain_id, before.slug, Some(id))]).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
     after.try_into()
@@ -114,11 +109,6 @@ async fn set_state(app: &App, scope: TenantScope, id: Uuid, state: link::State) 
 async fn hold(tx: &DatabaseTransaction, scope: TenantScope, id: Uuid) -> Result<link::Model, Error> {
     let row = link::Entity::of(scope.tenant_id()).filter(link::Column::Id.eq(id)).lock_exclusive().one(tx).await?;
     row.ok_or_else(|| Error::not_found("id"))
-}
-
-async fn host_of(tx: &DatabaseTransaction, link: &link::Model) -> Result<Host, Error> {
-    let found = domains::host(tx, link.domain_id).await?;
-    found.ok_or_else(|| Error::Fault(format!("link {} lives on no domain", link.id)))
 }
 
 async fn is_taken(tx: &DatabaseTransaction, domain_id: Uuid, slug: &str) -> Result<bool, DbErr> {
@@ -148,12 +138,12 @@ async fn write(
 async fn note(
     app: &App,
     tx: &DatabaseTransaction,
-    mut addresses: Vec<(Uuid, String, Host, Option<Uuid>)>,
+    mut addresses: Vec<(Uuid, String, Option<Uuid>)>,
 ) -> Result<Changes, Error> {
     addresses.sort();
     let mut changes = Changes::default();
-    for (domain_id, slug, host, link_id) in addresses {
-        changes.slots(tx, &app.clock, [(domain_id, host, slug::parse(&slug)?, link_id)]).await?;
+    for (domain_id, slug, link_id) in addresses {
+        changes.slots(tx, &app.clock, [(domain_id, slug::parse(&slug)?, link_id)]).await?;
     }
     Ok(changes)
 }

@@ -3,7 +3,7 @@
 //! not a million links. Every `*_at` is in milliseconds since the Unix epoch.
 
 use crate::{
-    address::{Host, LinkAddress, Slug},
+    address::{Host, Slug},
     branding::Branding,
     consent::ConsentPolicy,
 };
@@ -18,13 +18,23 @@ pub const MAX_TENANT: usize = 64 * 1024;
 /// Most pixels of a tenant: with [`MAX_TENANT`] it bounds what a tenant's document can hold.
 pub const MAX_PIXELS: usize = 50;
 
+/// What a link's document is found by: the domain's id and not its host, since a host may pass from one domain to
+/// another, and what was remembered of the one must never answer for the other.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SlotKey {
+    /// The domain.
+    pub domain_id: Uuid,
+    /// The path on it.
+    pub slug: Slug,
+}
+
 /// Names a document: in the outbox, in announcements and in Redis keys.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DocumentKey {
     /// A domain, by its host.
     Domain(Host),
     /// A link, by its slot.
-    Link(LinkAddress),
+    Link(SlotKey),
     /// A tenant with its policy and pixels.
     Tenant(Uuid),
 }
@@ -33,7 +43,7 @@ impl fmt::Display for DocumentKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Domain(host) => write!(f, "domain:{host}"),
-            Self::Link(address) => write!(f, "link:{}/{}", address.host, address.slug),
+            Self::Link(slot) => write!(f, "link:{}/{}", slot.domain_id.as_simple(), slot.slug),
             Self::Tenant(id) => write!(f, "tenant:{}", id.as_simple()),
         }
     }
@@ -51,10 +61,10 @@ impl FromStr for DocumentKey {
         match kind {
             "domain" => Host::parse(rest).map(Self::Domain).map_err(|_| NotAKey),
             "link" => {
-                let (host, slug) = rest.rsplit_once('/').ok_or(NotAKey)?;
-                let host = Host::parse(host).map_err(|_| NotAKey)?;
+                let (domain_id, slug) = rest.split_once('/').ok_or(NotAKey)?;
+                let domain_id = Uuid::parse_str(domain_id).map_err(|_| NotAKey)?;
                 let slug = Slug::parse(slug).map_err(|_| NotAKey)?;
-                Ok(Self::Link(LinkAddress { host, slug }))
+                Ok(Self::Link(SlotKey { domain_id, slug }))
             }
             "tenant" => Uuid::parse_str(rest).map(Self::Tenant).map_err(|_| NotAKey),
             _ => Err(NotAKey),
@@ -356,14 +366,15 @@ mod tests {
 
     #[test]
     fn a_key_reads_back_from_its_text() {
-        for text in ["domain:go.example.com", "domain:localhost:8081", "link:localhost:8081/Abc-1"] {
+        let slot = format!("link:{}/Abc-1", Uuid::from_u128(7).as_simple());
+        for text in ["domain:go.example.com", "domain:localhost:8081", &slot] {
             assert_eq!(text.parse::<DocumentKey>().map(|key| key.to_string()).as_deref(), Ok(text));
         }
         let tenant = DocumentKey::Tenant(Uuid::from_u128(7));
         assert_eq!(tenant.to_string().parse(), Ok(tenant.clone()));
         let announcement = Announcement { key: tenant, version: 9 };
         assert_eq!(announcement.to_string().parse(), Ok(announcement));
-        for bad in ["", "link:nohost", "tenant:1", "other:x"] {
+        for bad in ["", "link:nohost", "link:localhost/abc", "tenant:1", "other:x"] {
             assert_eq!(bad.parse::<DocumentKey>(), Err(NotAKey), "{bad}");
         }
     }

@@ -108,7 +108,7 @@ mod tests {
     async fn announcements_are_read_and_a_lost_connection_ends_it() {
         let (pushed, mut pushes) = unbounded_channel();
         let push = |kind, text: &str| PushInfo { kind, data: vec![Value::Nil, Value::BulkString(text.into())] };
-        let key: DocumentKey = "link:go.example.com/abc".parse().unwrap();
+        let key: DocumentKey = "link:00000000000000000000000000000007/abc".parse().unwrap();
         let announcement = Announcement { key, version: 3 };
         pushed.send(push(PushKind::Subscribe, "1")).unwrap();
         pushed.send(push(PushKind::Message, "nonsense")).unwrap();

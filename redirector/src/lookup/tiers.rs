@@ -10,8 +10,8 @@ use crate::{
     source::{Source, SourceError},
 };
 use contract::{
-    address::{Host, LinkAddress},
-    document::{self, Bounded, DocumentKey, DomainDocument, LinkDocument, TenantDocument, Versioned},
+    address::Host,
+    document::{self, Bounded, DocumentKey, DomainDocument, LinkDocument, SlotKey, TenantDocument, Versioned},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
@@ -48,11 +48,11 @@ impl Document for DomainDocument {
 }
 
 impl Document for LinkDocument {
-    type Key = LinkAddress;
-    fn name(key: &LinkAddress) -> DocumentKey {
+    type Key = SlotKey;
+    fn name(key: &SlotKey) -> DocumentKey {
         DocumentKey::Link(key.clone())
     }
-    async fn read(source: &Source, key: &LinkAddress) -> Result<Versioned<Self>, SourceError> {
+    async fn read(source: &Source, key: &SlotKey) -> Result<Versioned<Self>, SourceError> {
         source.link(key).await
     }
 }

@@ -76,11 +76,14 @@ async fn prepare(db: &DatabaseConnection, host: &Host) {
         id: Set(domain_id),
         tenant_id: Set(None),
         host: Set(host.to_string()),
+        state: Set(domain::State::Verified),
         serving: Set(true),
         fallback: Set(None),
+        is_default: Set(false),
         ver: Set(1),
         created_at: Set(at),
         updated_at: Set(at),
+        ..Default::default()
     };
     row.insert(db).await.unwrap();
     for slug in ["plain", "pixels"] {

@@ -19,7 +19,8 @@ pub struct LinkInput {
     /// fragment are filled in for each visit: `{click_id}`, `{link_id}`, `{slug}`, `{country}`, `{device}`,
     /// `{param.NAME}` and the names of `values`.
     destination: String,
-    /// The domain; the shared default domain when it is left out.
+    /// The domain, verified if it is the tenant's own; when it is left out, the tenant's default domain while that is
+    /// verified, else the shared one.
     domain_id: Option<ID>,
     /// The path on the domain: 1 to 64 letters and digits of ASCII, `-` and `_`, case-sensitive, starting with a letter
     /// or digit. Random when it is left out.

@@ -31,7 +31,7 @@ pub(super) fn destination(
 }
 
 /// Checks an address that no merge field may stand in.
-pub(super) fn plain_address(
+pub(crate) fn plain_address(
     path: &[&str],
     text: &str,
     reach: Reach,

@@ -5,7 +5,7 @@ use crate::{
     domains::Usable,
     links::draft::{Forwarding, ForwardingMode},
 };
-use contract::destination::Reach;
+use contract::{address::Host, destination::Reach};
 use std::collections::HashSet;
 
 const NOW: i64 = 1_000;
@@ -134,13 +134,13 @@ fn a_link_that_is_there_may_end_in_the_past_but_not_before_its_start() {
 fn what_is_not_the_tenants_does_not_exist_and_no_visit_goes_in_circles() {
     let (domain, pixel) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let known = Known {
-        usable: Usable::only(domain, rules().default_domain),
+        usable: Usable::only(domain),
         serving: HashSet::from(["go.example.com".to_owned()]),
         pixels: HashSet::from([pixel]),
     };
     let mut mistakes = Vec::new();
     let found = place(&Checked { pixel_ids: vec![pixel], ..Checked::default() }, &known, &mut mistakes);
-    assert_eq!(found, Some((domain, rules().default_domain)));
+    assert_eq!(found, Some(domain));
     assert_eq!(mistakes, []);
     let elsewhere = Checked {
         domain_id: Some(Uuid::from_u128(9)),
@@ -152,4 +152,9 @@ fn what_is_not_the_tenants_does_not_exist_and_no_visit_goes_in_circles() {
     let found: Vec<_> =
         mistakes.iter().map(|mistake| format!("{} {:?}", mistake.field.join("."), mistake.code)).collect();
     assert_eq!(found, ["fallback Invalid", "pixelIds.1 NotFound", "domainId NotFound"]);
+    let mut mistakes = Vec::new();
+    let unproved = Known { usable: Usable::unproved(Uuid::from_u128(9)), ..Known::default() };
+    let on = Checked { domain_id: Some(Uuid::from_u128(9)), ..Checked::default() };
+    assert_eq!(place(&on, &unproved, &mut mistakes), None);
+    assert_eq!((mistakes[0].field.as_slice(), mistakes[0].code), (&["domainId".to_owned()][..], Code::Invalid));
 }
