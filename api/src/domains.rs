@@ -189,6 +189,8 @@ fn reachable(tenant_id: Uuid) -> Select<domain::Entity> {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Usable {
     ids: HashSet<Uuid>,
+    /// Those that belong to the tenant alone.
+    own: HashSet<Uuid>,
     /// Its own, but not verified.
     unproved: HashSet<Uuid>,
     default: Option<Uuid>,
@@ -227,6 +229,7 @@ impl Usable {
         let shared = rows.iter().find(|row| row.tenant_id.is_none() && row.host == default);
         let mut usable = Self { default: own.or(shared).map(|row| row.id), ..Self::default() };
         usable.ids = rows.iter().map(|row| row.id).chain(kept).collect();
+        usable.own = rows.iter().filter(|row| row.tenant_id.is_some()).map(|row| row.id).collect();
         let others: Vec<Uuid> = asked.iter().copied().filter(|id| !usable.ids.contains(id)).collect();
         if !others.is_empty() {
             let own = domain::own_of(tenant_id).select_only().column(domain::Column::Id);
@@ -234,6 +237,11 @@ impl Usable {
             usable.unproved = own.into_iter().collect();
         }
         Ok(usable)
+    }
+
+    /// Whether a domain belongs to the tenant alone.
+    pub(crate) fn is_own(&self, id: Uuid) -> bool {
+        self.own.contains(&id)
     }
 
     /// The domain asked for, or the default one.

@@ -3,6 +3,7 @@
 
 use crate::world::{
     World,
+    browser::{Browser, Scripts},
     client::{Account, mutation, text, with},
     dns::Answer,
     in_both, wait,
@@ -25,7 +26,12 @@ in_both!(&[("DOMAIN_RECHECK_SECONDS", "1"), ("DOMAIN_GRACE_SECONDS", "2")] =>
     a_record_that_is_gone_loses_a_domain_and_silence_does_not,
     a_host_passes_from_one_tenant_to_another,
 );
-in_both!(mistakes_come_back_at_once, a_default_domain_takes_the_links_that_name_none, domains_of_others_do_not_exist,);
+in_both!(
+    mistakes_come_back_at_once,
+    a_default_domain_takes_the_links_that_name_none,
+    domains_of_others_do_not_exist,
+    code_of_ones_own_runs_on_a_domain_of_ones_own,
+);
 
 /// A host that no other test has, since settings of one box share a database server but no database.
 const HOST: &str = "go.acme.example";
@@ -329,4 +335,38 @@ async fn domains_of_others_do_not_exist(world: &mut World) {
     let input = json!({ "tenantId": owner.tenant, "host": "other.example" });
     assert_eq!(stranger.client.mistakes("createDomain", input).await[0].1, "NOT_FOUND");
     assert_eq!(node(&owner, &domain).await["state"], "VERIFIED", "nothing of all that has done anything");
+}
+
+async fn code_of_ones_own_runs_on_a_domain_of_ones_own(world: &mut World) {
+    let account = world.sign_up().await;
+    let domain = prove(world, &account, "go.code.example").await;
+    let code = "new Image().src = 'https://t.code.example/p.gif';";
+    let ids = [("code", code), ("hosts", "t.code.example")];
+    let custom = account.create_pixel("CUSTOM_JS", &ids, json!({})).await;
+    let broken = account.create_pixel("CUSTOM_JS", &[("code", "this is no JavaScript(")], json!({})).await;
+    let container = account.create_pixel("GTM", &[("container_id", "GTM-K7B2XQ4")], json!({})).await;
+    let pixels = json!({ "pixelIds": [custom, broken, container] });
+    let shared = json!({ "tenantId": account.tenant, "destination": "https://shop.example.com/" });
+    let refused = account.client.mistakes("createLink", with(shared, pixels.clone())).await;
+    let field = |place: usize| (format!("pixelIds.{place}"), "INVALID".to_owned());
+    assert_eq!(refused, [field(0), field(1), field(2)], "not on a domain that others share");
+    let link =
+        account.create_link("https://shop.example.com/", with(pixels, json!({ "domainId": domain["id"] }))).await;
+
+    let port = world.domain().rsplit(':').next().unwrap().parse().unwrap();
+    let browser = Browser::start_with(world.stand_in(), Scripts::Run, &[("go.code.example", port)]).await;
+    browser.visit(&format!("http://go.code.example/{}", link.slug)).await;
+    browser.arrives_at("shop.example.com").await;
+    world.stand_in().hit("t.code.example", |hit| hit.path() == "/p.gif").await;
+    world.stand_in().hit("www.googletagmanager.com", |hit| hit.path() == "/gtm.js").await;
+    let look = async || {
+        let report = account.report(&link, "delivery { pixel { id } fired failed }").await;
+        let row = |pixel: &str, state: &str| {
+            let rows = report["delivery"].as_array().unwrap().iter();
+            rows.filter(|row| row["pixel"]["id"] == pixel).map(|row| row[state].as_u64().unwrap()).sum::<u64>()
+        };
+        (row(&custom, "fired"), row(&broken, "failed"), row(&container, "fired"))
+    };
+    wait::until_equal("what became of the code", Duration::from_secs(10), &(1, 1, 1), look).await;
+    browser.close().await;
 }

@@ -19,6 +19,7 @@ use crate::{
 use contract::{
     address::{AddressError, Slug},
     document::{self, Card, LinkDocument, LinkState, QueryForwarding, Utm},
+    network::catalogue,
 };
 use sea_orm::prelude::Uuid;
 use std::collections::BTreeMap;
@@ -155,11 +156,16 @@ pub(super) fn place(checked: &Checked, known: &Known, mistakes: &mut Vec<Mistake
             mistakes.push(mistake([field], Code::Invalid, rule));
         }
     }
-    for (index, _) in checked.pixel_ids.iter().enumerate().filter(|(_, pixel)| !known.pixels.contains(pixel)) {
+    for (index, _) in checked.pixel_ids.iter().enumerate().filter(|(_, pixel)| !known.pixels.contains_key(pixel)) {
         mistakes.push(mistake(["pixelIds", &index.to_string()], Code::NotFound, "does not exist"));
     }
     match known.usable.choose(checked.domain_id) {
-        Choice::Domain(id) => return Some(id),
+        Choice::Domain(id) => {
+            if !known.usable.is_own(id) {
+                refuse_code_of_others(checked, known, mistakes);
+            }
+            return Some(id);
+        }
         Choice::Unproved => {
             let rule = "is not verified: no link can be put on it before its DNS record was seen";
             mistakes.push(mistake(["domainId"], Code::Invalid, rule));
@@ -167,6 +173,18 @@ pub(super) fn place(checked: &Checked, known: &Known, mistakes: &mut Vec<Mistake
         Choice::Nothing => mistakes.push(mistake(["domainId"], Code::NotFound, "does not exist")),
     }
     None
+}
+
+/// A script of one tenant must not reach the pages of another.
+fn refuse_code_of_others(checked: &Checked, known: &Known, mistakes: &mut Vec<Mistake>) {
+    for (index, pixel) in checked.pixel_ids.iter().enumerate() {
+        let network = known.pixels.get(pixel).and_then(|key| catalogue().get(key));
+        if let Some(network) = network.filter(|network| network.custom_domain_only) {
+            let rule =
+                format!("{} runs code of others: only on a domain that belongs to the tenant alone", network.name);
+            mistakes.push(mistake(["pixelIds", &index.to_string()], Code::Invalid, rule));
+        }
+    }
 }
 
 #[cfg(test)]

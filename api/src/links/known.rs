@@ -11,7 +11,7 @@ use entities::{TenantOwned, pixel};
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, QueryFilter, QueryOrder, QuerySelect, prelude::Uuid, sea_query::LockType,
 };
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What rows say.
 #[derive(Debug, Default)]
@@ -20,8 +20,8 @@ pub(super) struct Known {
     pub(super) usable: Usable,
     /// Host names among those led to that serve links.
     pub(super) serving: HashSet<String>,
-    /// Pixels of the tenant among those named; they stay until the transaction ends.
-    pub(super) pixels: HashSet<Uuid>,
+    /// Pixels of the tenant among those named, each with the key of its network; they stay until the transaction ends.
+    pub(super) pixels: HashMap<Uuid, String>,
 }
 
 impl Known {
@@ -47,17 +47,21 @@ impl Known {
 
 /// Reads which pixels there are and keeps them from being deleted meanwhile; in the order of their ids, so that two who
 /// hold the same ones never wait for each other in a circle.
-async fn hold_pixels(tx: &DatabaseTransaction, tenant_id: Uuid, ids: &BTreeSet<Uuid>) -> Result<HashSet<Uuid>, Error> {
+async fn hold_pixels(
+    tx: &DatabaseTransaction,
+    tenant_id: Uuid,
+    ids: &BTreeSet<Uuid>,
+) -> Result<HashMap<Uuid, String>, Error> {
     if ids.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(HashMap::new());
     }
     let held = pixel::Entity::of(tenant_id)
         .select_only()
-        .column(pixel::Column::Id)
+        .columns([pixel::Column::Id, pixel::Column::Network])
         .filter(pixel::Column::Id.is_in(ids.iter().copied()))
         .order_by_asc(pixel::Column::Id)
         .lock(LockType::KeyShare)
-        .into_tuple::<Uuid>()
+        .into_tuple::<(Uuid, String)>()
         .all(tx)
         .await?;
     Ok(held.into_iter().collect())

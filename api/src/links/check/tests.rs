@@ -6,7 +6,7 @@ use crate::{
     links::draft::{Forwarding, ForwardingMode},
 };
 use contract::{address::Host, destination::Reach};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 const NOW: i64 = 1_000;
 
@@ -132,16 +132,19 @@ fn a_link_that_is_there_may_end_in_the_past_but_not_before_its_start() {
 
 #[test]
 fn what_is_not_the_tenants_does_not_exist_and_no_visit_goes_in_circles() {
-    let (domain, pixel) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let [domain, pixel, code] = [1, 2, 3].map(Uuid::from_u128);
     let known = Known {
         usable: Usable::only(domain),
         serving: HashSet::from(["go.example.com".to_owned()]),
-        pixels: HashSet::from([pixel]),
+        pixels: HashMap::from([(pixel, "meta".to_owned()), (code, "custom_js".to_owned())]),
     };
     let mut mistakes = Vec::new();
     let found = place(&Checked { pixel_ids: vec![pixel], ..Checked::default() }, &known, &mut mistakes);
     assert_eq!(found, Some(domain));
     assert_eq!(mistakes, []);
+    place(&Checked { pixel_ids: vec![pixel, code], ..Checked::default() }, &known, &mut mistakes);
+    let refused = mistakes.pop().map(|mistake| (mistake.field.join("."), mistake.code));
+    assert_eq!(refused, Some(("pixelIds.1".to_owned(), Code::Invalid)), "the domain is shared");
     let elsewhere = Checked {
         domain_id: Some(Uuid::from_u128(9)),
         pixel_ids: vec![pixel, Uuid::from_u128(9)],
