@@ -4,13 +4,13 @@
 // script looks like, or 1 for code that follows in the page), s tags. Whatever goes wrong in here, in a tag or in such
 // code, the page leaves at the budget.
 (function (c, watch) {
-  var zero = now(), left, told, open = 1, held = [], pictures = [], beacon = navigator.sendBeacon,
+  var zero = now(), left, told, open = 1, held = [], pictures = [], beacon = navigator.sendBeacon, send = window.fetch,
     states = c.p.map(function () { return ["timed_out", 0]; });
   function now() { return performance.now(); }
   function state(i, name) { states[i] = [name, Math.round(now() - zero)]; }
   function leave() { if (!left) { left = 1; if (c.o) c.o(states, c.d); else location.replace(c.d); } }
   function release() { --open || leave(); }
-  function hold(i) { held[i] = 1; open++; }
+  function hold(i) { if (!held[i]) { held[i] = 1; open++; } }
   // What is known of a pixel now; the page waits for it no longer.
   function note(i, name) { state(i, name); if (held[i]) { held[i] = 0; release(); } }
   // Refused within milliseconds is the work of a blocker.
@@ -25,7 +25,7 @@
     var at = now(), picture;
     try {
       if (!("keepalive" in Request.prototype)) throw 0;
-      fetch(url, { mode: "no-cors", keepalive: true, credentials: "include", cache: "no-store" })
+      send(url, { mode: "no-cors", keepalive: true, credentials: "include", cache: "no-store" })
         .then(function () { note(i, "fired"); }, function () { note(i, lost(at, "failed")); });
       state(i, "sent");
       if (c.w) hold(i);
@@ -53,7 +53,7 @@
   setTimeout(tell, c.b + 4000);
   try {
     c.p.forEach(function (p, i) { if (typeof p == "string") fire(p, i); else if (p === 1) hold(i); });
-    if (watch) watch(c, states, hold, note, lost, now);
+    if (watch) watch(c, states, hold, note, lost, now, fire);
   } catch (e) {}
   release();
 })

@@ -1,6 +1,6 @@
 // Starts the tags and sees their hits leave: wraps, before any of them runs, whatever a tag can send by. A hit counts as
 // fired when it starts on a transport that survives the page, or when it has ended on another one.
-function (c, states, hold, note, lost, now) {
+function (c, states, hold, note, lost, now, fire) {
   var hits = [];
   function text(body) {
     if (typeof body == "string") return body;
@@ -100,6 +100,6 @@ function (c, states, hold, note, lost, now) {
     };
   }
   c.s.forEach(function (tag) {
-    try { tag[1](loader(tag[2]), tag[0], c.c); } catch (e) { tag[0].forEach(function (i) { note(i, "failed"); }); }
+    try { tag[1](loader(tag[2]), tag[0], c.c, fire); } catch (e) { tag[0].forEach(function (i) { note(i, "failed"); }); }
   });
 }

@@ -170,5 +170,5 @@ fn tag(key: &str, of: &[usize], pixels: &[Pixel], pages: &Pages) -> Result<Strin
     let script = listed.first().map(|pixel| pixel["script"].clone());
     let click_id = pages.marks().of(Hole::ClickId);
     let body = pages.script(key, &json!({ "pixels": listed, "script": script, "click_id": click_id }))?;
-    Ok(format!("[{of:?},function(load,of,consent){{\n{body}\n}},{}]", escape::script(shared)))
+    Ok(format!("[{of:?},function(load,of,consent,fire){{\n{body}\n}},{}]", escape::script(shared)))
 }
