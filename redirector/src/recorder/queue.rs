@@ -13,7 +13,7 @@ use std::{
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{
-            AtomicBool, AtomicU64,
+            AtomicU64,
             Ordering::{Acquire, Relaxed, Release},
         },
     },
@@ -34,8 +34,6 @@ pub(super) struct Queue {
     work: Condvar,
     /// Tells the conductor that a group has begun, where one is at work.
     pub(super) begun: Notify,
-    /// Whether one is.
-    conducted: AtomicBool,
     /// Every group up to this one has its answer.
     answered: AtomicU64,
     /// Nobody waits any longer for the groups up to this one, answered or not.
@@ -53,9 +51,8 @@ pub(super) struct Conducting<'a>(&'a Queue);
 
 impl Drop for Conducting<'_> {
     fn drop(&mut self) {
-        self.0.conducted.store(false, Relaxed);
-        // under the lock: the thread looks at the flag and falls asleep under it
-        let _gathering = self.0.lock();
+        self.0.lock().conducted = false;
+        // a group that began meanwhile is the thread's now
         self.0.work.notify_one();
     }
 }
@@ -70,6 +67,8 @@ struct Gathering {
     /// Those who wait for the group that is being written.
     writing: Vec<Waker>,
     writing_since: Option<Instant>,
+    /// Whether a conductor is at work.
+    conducted: bool,
     closed: bool,
 }
 
@@ -91,13 +90,13 @@ impl Queue {
             waiting: Vec::new(),
             writing: Vec::new(),
             writing_since: None,
+            conducted: false,
             closed: false,
         };
         Self {
             gathering: Mutex::new(gathering),
             work: Condvar::new(),
             begun: Notify::new(),
-            conducted: AtomicBool::new(false),
             answered: AtomicU64::new(0),
             released: AtomicU64::new(0),
             written: AtomicU64::new(0),
@@ -133,9 +132,9 @@ impl Queue {
         }
         gathering.count += 1;
         let group = gathering.group;
-        let begins = gathering.count == 1;
+        let (begins, conducted) = (gathering.count == 1, gathering.conducted);
         drop(gathering);
-        if begins && self.conducted.load(Relaxed) {
+        if begins && conducted {
             self.begun.notify_one();
         } else if begins {
             self.work.notify_one();
@@ -145,7 +144,7 @@ impl Queue {
 
     /// Leaves groups to the caller from now on; [`Queue::begun`] tells of them.
     pub(super) fn conducting(&self) -> Conducting<'_> {
-        self.conducted.store(true, Relaxed);
+        self.lock().conducted = true;
         // a group that began before now
         self.begun.notify_one();
         Conducting(self)
@@ -160,14 +159,14 @@ impl Queue {
     /// Whether groups are left to a conductor.
     #[cfg(test)]
     pub(super) fn is_conducted(&self) -> bool {
-        self.conducted.load(Relaxed)
+        self.lock().conducted
     }
 
     /// Waits until there is something to do for the writer's thread; false once the queue is closed. Looks meanwhile
     /// after those who wait for a disk that takes longer than `patience`.
     pub(super) fn wait(&self, patience: Duration) -> bool {
         let mut gathering = self.lock();
-        while !gathering.closed && (gathering.count == 0 || self.conducted.load(Relaxed)) {
+        while !gathering.closed && (gathering.count == 0 || gathering.conducted) {
             let waited = self.work.wait_timeout(gathering, LOOK_AFTER_STALLED);
             gathering = waited.unwrap_or_else(PoisonError::into_inner).0;
             if gathering.is_stalled(patience) {
