@@ -33,7 +33,7 @@ use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
     task::JoinSet,
-    time::timeout,
+    time::{sleep, timeout},
 };
 use visitor::Geo;
 
@@ -43,6 +43,8 @@ const DRAIN: Duration = Duration::from_secs(4);
 const SHIP: Duration = Duration::from_secs(2);
 /// Longest wait for today's key at the start.
 const FIRST_KEY: Duration = Duration::from_millis(2_500);
+/// How often visitors who wait for a stalled disk are looked after.
+const LOOK_AFTER_STALLED: Duration = Duration::from_millis(250);
 
 /// What stands in for Redis in the embedded default.
 pub struct LocalSide {
@@ -184,9 +186,16 @@ fn spawn_tasks(
         daily_keys.keep_loaded(&source).await;
         "daily keys"
     });
+    let conducted = recorder.clone();
     tasks.spawn(async move {
-        recorder.conduct().await;
+        conducted.conduct().await;
         "recorder"
+    });
+    tasks.spawn(async move {
+        loop {
+            sleep(LOOK_AFTER_STALLED).await;
+            recorder.release_stalled();
+        }
     });
     tasks
 }

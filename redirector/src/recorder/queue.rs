@@ -223,7 +223,7 @@ impl Queue {
     }
 
     /// Answers everyone who waits, when the group that is being written has taken longer than `patience`.
-    fn release_stalled(&self, patience: Duration) {
+    pub(super) fn release_stalled(&self, patience: Duration) {
         let mut gathering = self.lock();
         if !gathering.is_stalled(patience) {
             return;
