@@ -73,6 +73,7 @@ async fn scope_of(db: &Db) -> TenantScope {
         confirm_share: Set(0),
         honour_gpc: Set(true),
         referrer_policy: Set(String::new()),
+        health_threshold: Set(5_000),
         consent: Set(None),
         branding: Set(None),
         created_at: Set(0),
