@@ -3,6 +3,7 @@
 //! that document with it.
 
 mod check;
+pub mod health;
 mod image;
 mod read;
 

@@ -28,6 +28,8 @@ pub const MAX_NAME: usize = 100;
 pub const MAX_OWNED: usize = 100;
 /// What a page may wait for at most, in milliseconds.
 pub const BUDGET_MS: RangeInclusive<i32> = 300..=5_000;
+/// Share of confirmed visits below which a pixel is unhealthy when nobody says otherwise, in hundredths of a percent.
+const HEALTH_THRESHOLD: i32 = 5_000;
 
 /// The values of `Referrer-Policy`, as the W3C's Referrer Policy has them.
 pub const REFERRER_POLICIES: [&str; 8] = [
@@ -82,6 +84,7 @@ pub(crate) async fn insert(
         confirm_share: i32::try_from(policy.confirm_share).unwrap_or_default(),
         honour_gpc: policy.honour_gpc,
         referrer_policy: policy.referrer_policy,
+        health_threshold: HEALTH_THRESHOLD,
         consent: None,
         branding: None,
         created_at: now,
@@ -137,6 +140,8 @@ pub struct TenantChange {
     pub honour_gpc: Option<bool>,
     /// One of [`REFERRER_POLICIES`].
     pub referrer_policy: Option<String>,
+    /// From 0 to 1.
+    pub health_threshold: Option<f64>,
     /// Where pixels need consent, in full.
     pub consent: Option<ConsentPolicy>,
     /// How its pages look and speak.
@@ -175,16 +180,11 @@ fn check_change(change: TenantChange) -> Result<(tenant::ActiveModel, Option<Bra
     if budget_ms.is_some_and(|budget| !BUDGET_MS.contains(&budget)) {
         mistakes.push(in_policy("budgetMs", "must be from 300 to 5000"));
     }
-    let confirm_share = change.confirm_share.map(|share| {
-        // a NaN is in no range
-        if !(0.0..=1.0).contains(&share) {
-            mistakes.push(in_policy("confirmShare", "must be from 0 to 1"));
-        }
-        hundredths_of_a_percent(share)
-    });
+    let confirm_share = change.confirm_share.map(|share| check_share("confirmShare", share, &mut mistakes));
     if change.referrer_policy.as_deref().is_some_and(|policy| !REFERRER_POLICIES.contains(&policy)) {
         mistakes.push(in_policy("referrerPolicy", "must be a value of Referrer-Policy"));
     }
+    let health_threshold = change.health_threshold.map(|share| check_share("healthThreshold", share, &mut mistakes));
     let consent = change.consent.map(|policy| consent::check(policy, &mut mistakes));
     let branding = change.branding.map(|branding| branding::check(branding, &mut mistakes));
     mistakes.check()?;
@@ -195,6 +195,7 @@ fn check_change(change: TenantChange) -> Result<(tenant::ActiveModel, Option<Bra
         confirm_share: confirm_share.map_or(NotSet, Set),
         honour_gpc: change.honour_gpc.map_or(NotSet, Set),
         referrer_policy: change.referrer_policy.map_or(NotSet, Set),
+        health_threshold: health_threshold.map_or(NotSet, Set),
         consent: consent.map_or(NotSet, |consent| Set(Some(consent))),
         ..Default::default()
     };
@@ -204,6 +205,15 @@ fn check_change(change: TenantChange) -> Result<(tenant::ActiveModel, Option<Bra
 fn in_policy(field: &str, rule: &str) -> crate::error::Mistake {
     let field = vec!["policy".to_owned(), field.to_owned()];
     crate::error::Mistake { field, code: Code::Invalid, message: rule.to_owned() }
+}
+
+/// Notes what is wrong with a share and gives it in hundredths of a percent.
+fn check_share(field: &str, share: f64, mistakes: &mut Mistakes) -> i32 {
+    // a NaN is in no range
+    if !(0.0..=1.0).contains(&share) {
+        mistakes.push(in_policy(field, "must be from 0 to 1"));
+    }
+    hundredths_of_a_percent(share)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a cast of a float saturates, and the range is checked")]
@@ -236,11 +246,14 @@ mod tests {
             confirm_share: Some(f64::NAN),
             honour_gpc: None,
             referrer_policy: Some("none".to_owned()),
+            health_threshold: Some(1.1),
             ..TenantChange::default()
         };
         let Err(Error::Mistakes(mistakes)) = check_change(change) else { panic!("no mistakes") };
         let fields: Vec<String> = mistakes.iter().map(|mistake| mistake.field.join(".")).collect();
-        assert_eq!(fields, ["name", "policy.budgetMs", "policy.confirmShare", "policy.referrerPolicy"]);
+        let expected =
+            ["name", "policy.budgetMs", "policy.confirmShare", "policy.referrerPolicy", "policy.healthThreshold"];
+        assert_eq!(fields, expected);
     }
 
     #[test]

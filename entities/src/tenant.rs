@@ -23,6 +23,8 @@ pub struct Model {
     pub honour_gpc: bool,
     /// `Referrer-Policy` of its pages.
     pub referrer_policy: String,
+    /// Share of confirmed visits below which a pixel is unhealthy, in hundredths of a percent.
+    pub health_threshold: i32,
     /// Where pixels need consent, `contract::consent::ConsentPolicy`; what holds out of the box when it is missing.
     pub consent: Option<Json>,
     /// How its pages look and speak, `contract::branding::Branding`.

@@ -9,6 +9,7 @@ mod m20261101_000001_accounts;
 mod m20261101_000002_links;
 mod m20261101_000003_clicks;
 mod m20261124_000004_domains;
+mod m20261124_000005_health;
 mod m20261124_000006_consent;
 mod types;
 
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261101_000002_links::Migration),
             Box::new(m20261101_000003_clicks::Migration),
             Box::new(m20261124_000004_domains::Migration),
+            Box::new(m20261124_000005_health::Migration),
             Box::new(m20261124_000006_consent::Migration),
         ]
     }

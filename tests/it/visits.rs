@@ -1,6 +1,7 @@
 //! What the redirector answers to each kind of visitor, and what it counts: persons, machines, previews, those who look
 //! ahead or refuse, and those who forge.
 
+mod health;
 mod receipts;
 
 use crate::{

@@ -3,6 +3,7 @@
 //! and once. A visitor's key changes at midnight UTC: a person who comes on three days is three unique visitors.
 
 pub mod calendar;
+pub mod delivery;
 pub mod reading;
 
 use self::{
@@ -12,7 +13,6 @@ use self::{
 use super::rollup::{
     Rollup, Totals,
     breakdown::{Breakdown, Counts},
-    delivery::Delivery,
     dimension::Dimension,
 };
 use crate::{
@@ -26,7 +26,6 @@ use contract::{
 use jiff::tz::TimeZone;
 use std::{cmp::Reverse, sync::Arc};
 use tokio::sync::OnceCell;
-use uuid::Uuid;
 
 /// Longest range of a report, in days.
 pub const MOST_DAYS: i64 = 400;
@@ -268,15 +267,6 @@ impl Report {
         let listed = ranked.iter().take(first).map(|(value, counts)| part(line(value), counts));
         let rest = Some(part(Line::Other, &other)).filter(|part| part.clicks > 0);
         listed.chain(rest).collect()
-    }
-
-    /// What became of each pixel, in the order of their ids.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn deliveries(&self) -> Result<Vec<(Uuid, Delivery)>, Error> {
-        let sum = self.sum().await?;
-        Ok(sum.deliveries.iter().map(|(pixel, delivery)| (*pixel, delivery.clone())).collect())
     }
 
     /// Visits that are not people's clicks, by reason; reasons that did not occur are left out.

@@ -1,20 +1,28 @@
 //! Counts of clicks and receipts over a period, as one value that can be added to, merged and packed. Pure: `ingest` adds
 //! and packs, `report` unpacks and merges. Merging is associative and commutative, and a rollup is a function of the
-//! clicks and receipts in it, whatever their order (but for what [`breakdown`] says of more than 1,000 values).
+//! clicks and receipts in it, whatever their order (but for what [`breakdown`] and [`split`] say of many values).
 
 pub mod breakdown;
 pub mod bytes;
 pub mod delivery;
 pub mod dimension;
+pub mod outcomes;
 pub mod packing;
 pub mod quarters;
 pub mod sketch;
+pub mod split;
+pub mod times;
 
 #[cfg(test)]
 mod tests;
 
 use self::{
-    breakdown::Breakdown, bytes::Tally, delivery::Delivery, dimension::Dimension, quarters::Quarters, sketch::Sketch,
+    breakdown::Breakdown,
+    bytes::Tally,
+    delivery::{Delivery, Origin},
+    dimension::Dimension,
+    quarters::Quarters,
+    sketch::Sketch,
 };
 use contract::click::{Click, Exclusion, PixelResult, PixelState, Receipt};
 use std::collections::BTreeMap;
@@ -92,17 +100,13 @@ impl Rollup {
     pub fn add_click(&mut self, scope: Scope, click: &Click) {
         self.totals.add(click);
         self.quarters.add(click);
+        let origin = origin(&click.browser, &click.country);
         for pixel in &click.refused {
-            self.deliveries.entry(*pixel).or_default().note(&PixelResult {
-                pixel_id: *pixel,
-                state: PixelState::Refused,
-                milliseconds: 0,
-                watched: false,
-            });
+            let result = PixelResult { pixel_id: *pixel, state: PixelState::Refused, milliseconds: 0, watched: false };
+            self.deliveries.entry(*pixel).or_default().note(origin, &result);
         }
         for pixel in &click.pixels {
-            let delivery = self.deliveries.entry(*pixel).or_default();
-            delivery.expected = delivery.expected.saturating_add(1);
+            self.deliveries.entry(*pixel).or_default().count_expected(origin);
         }
         let is_bot = match click.exclusion {
             None => false,
@@ -127,8 +131,9 @@ impl Rollup {
 
     /// Counts a receipt.
     pub fn add_receipt(&mut self, receipt: &Receipt) {
+        let origin = origin(&receipt.browser, &receipt.country);
         for result in &receipt.results {
-            self.deliveries.entry(result.pixel_id).or_default().note(result);
+            self.deliveries.entry(result.pixel_id).or_default().note(origin, result);
         }
     }
 
@@ -160,7 +165,7 @@ impl Rollup {
     /// Visits of all pixels that ended in `state`.
     #[must_use]
     pub fn pixels(&self, state: PixelState) -> u64 {
-        self.deliveries.values().fold(0, |sum, delivery| sum.saturating_add(delivery.count(state)))
+        self.deliveries.values().fold(0, |sum, delivery| sum.saturating_add(delivery.all.count(state)))
     }
 
     /// Folds what a dimension has beyond `most` values into its `other`, to bound a sum over many rollups.
@@ -169,4 +174,9 @@ impl Rollup {
             *breakdown = breakdown.trimmed(most).into_owned();
         }
     }
+}
+
+fn origin<'a>(browser: &'a Option<String>, country: &'a Option<String>) -> Origin<'a> {
+    let value = |value: &'a Option<String>| dimension::cut(value.as_deref().unwrap_or_default());
+    Origin { browser: value(browser), country: value(country) }
 }

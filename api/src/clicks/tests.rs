@@ -4,8 +4,8 @@ use super::{
     batch::tests::{click, frame_of},
     ingest::Ingest,
     rebuild, recent,
-    report::{Filter, Line, Question, Report, calendar::Interval, reading::Scope},
-    rollup::dimension::Dimension,
+    report::{Filter, Line, Question, Report, calendar::Interval, delivery::By, reading::Scope},
+    rollup::{dimension::Dimension, outcomes::Outcomes},
 };
 use crate::{
     db::Db,
@@ -73,6 +73,7 @@ async fn scope_of(db: &Db) -> TenantScope {
         confirm_share: Set(0),
         honour_gpc: Set(true),
         referrer_policy: Set(String::new()),
+        health_threshold: Set(5_000),
         consent: Set(None),
         branding: Set(None),
         created_at: Set(0),
@@ -108,8 +109,8 @@ fn receipt_for(click: &Click, state: PixelState) -> Event {
         at: click.at,
         tenant_id: click.tenant_id,
         link_id: click.link_id,
-        country: None,
-        browser: None,
+        country: click.country.clone(),
+        browser: click.browser.clone(),
         results: vec![PixelResult { pixel_id: PIXEL, state, milliseconds: 8, watched: state != PixelState::Sent }],
     }))
 }
@@ -127,6 +128,7 @@ pub(crate) fn many() -> Vec<(u64, Event)> {
             _ => None,
         };
         click.pixels = vec![PIXEL];
+        click.browser = Some(["Firefox", "Chrome", "Firefox", "Safari", "Firefox"][number as usize % 5].to_owned());
         let states = [PixelState::Sent, PixelState::Fired, PixelState::Blocked];
         if number % 2 == 0 {
             events.push(receipt_for(&click, states[number as usize % 3]));
@@ -226,9 +228,27 @@ async fn a_report_adds_up() {
     assert_eq!(report.breakdown(Dimension::Os, 2).await.unwrap()[0].line, Line::Unknown);
     let excluded = report.excluded().await.unwrap();
     assert_eq!(excluded, [(Exclusion::Bot, bot), (Exclusion::Expired, 18)]);
-    let deliveries = report.deliveries().await.unwrap();
-    let [(PIXEL, delivery)] = deliveries.as_slice() else { panic!("{deliveries:?}") };
-    assert_eq!((delivery.expected, delivery.states.sum(), delivery.median_ms()), (185, 92, Some(8)));
+    let rows = report.delivery(By::Pixel, None).await.unwrap();
+    let [row] = rows.as_slice() else { panic!("{rows:?}") };
+    let outcomes = &row.outcomes;
+    assert_eq!((row.pixel_id, outcomes.expected, outcomes.states.sum()), (Some(PIXEL), 185, 92));
+    assert_eq!(outcomes.median_ms(), Some(8));
+    for by in [By::Network, By::Browser, By::Country, By::Day] {
+        let rows = report.delivery(by, Some(PIXEL)).await.unwrap();
+        let mut sum = Outcomes::default();
+        rows.iter().for_each(|row| sum.merge(&row.outcomes));
+        assert_eq!(&sum, outcomes, "{by:?}");
+        let lines: Vec<_> = rows.iter().map(|row| row.line.clone()).collect();
+        let values = |values: &[&str]| values.iter().map(|value| Line::Value((*value).to_owned())).collect::<Vec<_>>();
+        match by {
+            By::Day => assert_eq!(lines, values(&["2026-11-22", "2026-11-23", "2026-11-24"])),
+            By::Browser => assert_eq!(lines, values(&["Firefox", "Chrome", "Safari"])),
+            By::Country => assert_eq!(lines, values(&["FR"])),
+            // no row of the table `pixels` has this id
+            _ => assert_eq!(lines, [Line::Unknown]),
+        }
+        assert_eq!(report.delivery(by, Some(Uuid::from_u128(6))).await.unwrap(), []);
+    }
 
     let links = report.breakdown(Dimension::Link, 10).await.unwrap();
     let link_id = Uuid::from_u128(10);

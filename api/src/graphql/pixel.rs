@@ -1,5 +1,7 @@
 //! Pixels: what fires on the visits of a tenant's links.
 
+pub mod health;
+
 use super::{
     context,
     error::{UserError, answer, top_level, value},

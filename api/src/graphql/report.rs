@@ -1,20 +1,27 @@
 //! Reports over a tenant's or a link's clicks. A [`Report`] reads what a query asks of it and nothing else, each part at
 //! most once; what it answers is made by [`crate::clicks::report`].
 
+pub mod delivery;
 pub mod parts;
 
 #[cfg(test)]
 mod tests;
 
-pub use parts::{BreakdownLine, Dimension, ExclusionReason, Interval, PixelDelivery, ReportTotals};
+pub use delivery::{DeliveryDimension, PixelDelivery};
+pub use parts::{BreakdownLine, Dimension, ExclusionReason, Interval, ReportTotals};
 
 use self::parts::{BreakdownRow, Excluded, SeriesPoint};
-use super::{context, error::top_level, scalars::DateTime};
+use super::{
+    context,
+    error::top_level,
+    id::{self, Kind},
+    scalars::DateTime,
+};
 use crate::{
     clicks::report::{self, Filter, Question, reading::Scope},
     scope::TenantScope,
 };
-use async_graphql::{Context, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object, Result};
 use uuid::Uuid;
 
 /// Which clicks a report is about.
@@ -116,12 +123,21 @@ impl Report {
         Ok(parts.into_iter().map(|part| BreakdownRow::of(by, part)).collect())
     }
 
-    /// What became of each pixel that was to fire, in the order the pixels were made.
+    /// What became of the pixels that were to fire: a row for each pixel, in the order the pixels were made, or for each
+    /// value of another dimension. The rows of each dimension come to the same. Exact while a pixel has at most 50 browsers
+    /// and 250 countries an hour and a day; beyond that the visits of a rare one may be among the others.
     #[graphql(complexity = "20 + 10 * child_complexity")]
-    async fn delivery(&self) -> Result<Vec<PixelDelivery>> {
-        let deliveries = self.report.deliveries().await.map_err(top_level)?;
+    async fn delivery(
+        &self,
+        #[graphql(desc = "By what.", default_with = "DeliveryDimension::Pixel")] by: DeliveryDimension,
+        #[graphql(desc = "Only this pixel; all when left out. A pixel that is not known here has no rows.")]
+        pixel_id: Option<ID>,
+    ) -> Result<Vec<PixelDelivery>> {
+        // an id that was never given out finds nothing, like another tenant's
+        let only = pixel_id.map(|id| id::decode(Kind::Pixel, &id).unwrap_or(Uuid::nil()));
+        let rows = self.report.delivery(by.into(), only).await.map_err(top_level)?;
         let tenant_id = self.scope.tenant_id();
-        Ok(deliveries.into_iter().map(|(pixel, delivery)| PixelDelivery::new(tenant_id, pixel, delivery)).collect())
+        Ok(rows.into_iter().map(|row| PixelDelivery::new(tenant_id, by, row)).collect())
     }
 
     /// Why visits were not counted as people's clicks; reasons that did not occur are left out.

@@ -10,7 +10,10 @@ use super::{
     id::{self, Kind},
     link::{self, LinkConnection, LinkFilter, LinkOrder},
     page::{self, PageArgs},
-    pixel::{self, PixelConnection},
+    pixel::{
+        self, PixelConnection,
+        health::{self, PixelHealth},
+    },
     report::{self, Report, ReportFilter},
     scalars::DateTime,
 };
@@ -93,6 +96,8 @@ pub struct Policy {
     honour_gpc: bool,
     /// What destinations and networks are told of where a visitor came from.
     referrer_policy: ReferrerPolicy,
+    /// Share of the visits that waited for a pixel, from 0 to 1: where it fired on fewer, `pixelHealth` calls it unhealthy.
+    health_threshold: f64,
     /// Where pixels need the visitor's consent.
     consent: ConsentPolicy,
 }
@@ -115,6 +120,10 @@ impl Tenant {
     #[must_use]
     pub fn role(&self) -> Role {
         self.scope.role().into()
+    }
+
+    fn health_threshold(&self) -> f64 {
+        f64::from(self.row.health_threshold) / 10_000.0
     }
 }
 
@@ -139,6 +148,7 @@ impl Tenant {
             confirm_share: f64::from(self.row.confirm_share) / 10_000.0,
             honour_gpc: self.row.honour_gpc,
             referrer_policy: ReferrerPolicy::of_header(&self.row.referrer_policy),
+            health_threshold: self.health_threshold(),
             consent: consent.into(),
         })
     }
@@ -214,6 +224,13 @@ impl Tenant {
     ) -> Result<Report> {
         report::of_tenant(ctx, &self.scope, filter)
     }
+
+    /// Whether each of its pixels fires as it should, and why not, by what its visits of the last 24 hours came to, or of
+    /// the last 7 days where fewer than 20 of them waited to see it; in the order the pixels were made, at most 50.
+    #[graphql(complexity = "100 + 50 * child_complexity")]
+    async fn pixel_health(&self, ctx: &Context<'_>) -> Result<Vec<PixelHealth>> {
+        health::of_tenant(ctx, &self.scope, self.health_threshold()).await
+    }
 }
 
 /// Input of `createTenant`.
@@ -243,6 +260,9 @@ pub struct PolicyInput {
     honour_gpc: Option<bool>,
     /// What destinations and networks are told of where a visitor came from.
     referrer_policy: Option<ReferrerPolicy>,
+    /// Share of the visits that waited for a pixel below which it is unhealthy: from 0, which no pixel is below, to 1; kept
+    /// to four decimals.
+    health_threshold: Option<f64>,
     /// Where pixels need the visitor's consent; replaces the rules that were there.
     consent: Option<ConsentPolicyInput>,
 }
@@ -339,6 +359,7 @@ impl TenantMutation {
             confirm_share: policy.confirm_share,
             honour_gpc: policy.honour_gpc,
             referrer_policy: policy.referrer_policy.map(|policy| policy.header().to_owned()),
+            health_threshold: policy.health_threshold,
             consent: policy.consent.map(Into::into),
             branding: input.branding.map(Into::into),
         };

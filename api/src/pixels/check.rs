@@ -74,6 +74,14 @@ pub(super) fn ids(network: &Network, given: &[(String, String)], reach: Reach, m
     Checked { ids, warnings, own_host }
 }
 
+/// Whether ids that are stored are in the shape that their network gives out.
+pub(super) fn is_in_shape(network: &Network, ids: &BTreeMap<String, String>, reach: Reach) -> bool {
+    let given: Vec<_> = ids.iter().map(|(field, value)| (field.clone(), value.clone())).collect();
+    let mut mistakes = Vec::new();
+    let checked = self::ids(network, &given, reach, &mut mistakes);
+    checked.warnings.is_empty() && mistakes.is_empty()
+}
+
 /// The field that holds the whole image address, where a network leaves that to the tenant.
 fn address_field(network: &Network) -> Option<&str> {
     let image = network.image.as_deref()?;

@@ -66,6 +66,7 @@ async fn prepare(db: &DatabaseConnection, host: &Host) {
         confirm_share: Set(200),
         honour_gpc: Set(true),
         referrer_policy: Set("strict-origin-when-cross-origin".to_owned()),
+        health_threshold: Set(5_000),
         consent: Set(None),
         branding: Set(None),
         created_at: Set(at),

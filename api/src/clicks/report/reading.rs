@@ -6,14 +6,16 @@ use crate::{
         Rollup, Totals,
         breakdown::MOST_VALUES,
         bytes::Damaged,
-        packing::{QUARTERS_LENGTH, TOTALS_LENGTH},
+        delivery::Delivery,
+        outcomes::Outcomes,
+        packing::{QUARTERS_LENGTH, TOTALS_LENGTH, deliveries_of},
         quarters::Quarters,
     },
     db::Db,
     error::Error,
     scope::TenantScope,
 };
-use contract::clock::DAY;
+use contract::clock::{DAY, day_of};
 use entities::{
     TenantOwned,
     rollup::{self, Period},
@@ -22,6 +24,7 @@ use sea_orm::{
     ColumnTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{Expr, SimpleExpr},
 };
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Days read at once.
@@ -87,6 +90,58 @@ pub(super) async fn sum(db: &Db, scope: Scope, from: i64, to: i64) -> Result<Rol
             for packed in rows {
                 sum.merge(&Rollup::unpack(&packed)?.without_quarters());
                 sum.trim(MOST_IN_BETWEEN);
+            }
+            Ok(sum)
+        })
+        .await?;
+    }
+    Ok(sum)
+}
+
+/// What became of each pixel in a range, which begins and ends at whole hours.
+///
+/// # Errors
+/// Of the database.
+pub async fn outcomes(db: &Db, scope: Scope, from: i64, to: i64) -> Result<BTreeMap<Uuid, Outcomes>, Error> {
+    let sum = |sum: &mut BTreeMap<Uuid, Outcomes>, _, pixel, delivery: &Delivery| {
+        sum.entry(pixel).or_default().merge(&delivery.all);
+    };
+    deliveries(db, scope, from, to, sum).await
+}
+
+/// What became of all pixels, or of one, on each day (UTC) of a range; days without any are left out.
+pub(super) async fn outcomes_by_day(
+    db: &Db,
+    scope: Scope,
+    from: i64,
+    to: i64,
+    only: Option<Uuid>,
+) -> Result<BTreeMap<i32, Outcomes>, Error> {
+    let sum = move |sum: &mut BTreeMap<i32, Outcomes>, at, pixel, delivery: &Delivery| {
+        if only.is_none_or(|only| only == pixel) {
+            sum.entry(day_of(at)).or_default().merge(&delivery.all);
+        }
+    };
+    deliveries(db, scope, from, to, sum).await
+}
+
+/// Adds up the deliveries in the rows of a range, each with the start of its row.
+async fn deliveries<T: Default + Send + 'static>(
+    db: &Db,
+    scope: Scope,
+    from: i64,
+    to: i64,
+    add: impl Fn(&mut T, i64, Uuid, &Delivery) + Copy + Send + 'static,
+) -> Result<T, Error> {
+    let mut sum = T::default();
+    for (period, from, to) in cover(from, to) {
+        let rows = scope.rows(period, from, to).select_only();
+        let rows = rows.columns([rollup::Column::StartsAt, rollup::Column::Packed]);
+        let rows: Vec<(i64, Vec<u8>)> = rows.into_tuple().all(db.read()).await?;
+        sum = apart(move || {
+            for (at, packed) in rows {
+                let deliveries = deliveries_of(&packed)?;
+                deliveries.iter().for_each(|(pixel, delivery)| add(&mut sum, at, *pixel, delivery));
             }
             Ok(sum)
         })

@@ -1,127 +1,80 @@
-//! What became of one pixel: how many visits were to fire it, how many ended in each state, and how long a confirmed one
-//! took. Times are kept in buckets that grow with them, so that a median is within 6 %.
+//! What became of one pixel: on all visits together, and by the visitors' browsers and countries. A visit that bore
+//! neither name is counted under the empty one, so that each split comes to the whole.
 
-use super::bytes::Tally;
-use contract::click::{PixelResult, PixelState};
+use super::{
+    bytes::{Damaged, Reader},
+    outcomes::Outcomes,
+    split::Split,
+};
+use contract::click::PixelResult;
 
-/// Buckets in which a time doubles; below twice as many milliseconds each has a bucket of its own.
-const STEPS: u32 = 8;
+/// Most browsers of a pixel in a packed rollup.
+pub const MOST_BROWSERS: usize = 50;
+/// Most countries of a pixel in a packed rollup.
+pub const MOST_COUNTRIES: usize = 250;
+
+/// Who came, as far as deliveries are split by it.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// Family of the browser; empty where it is unknown.
+    pub browser: &'a str,
+    /// ISO 3166-1 alpha-2; empty where it is unknown.
+    pub country: &'a str,
+}
 
 /// What became of one pixel.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Delivery {
-    /// Visits whose page was to fire it; what is missing in `states` left without a receipt.
-    pub expected: u64,
-    /// Visits by their last [`PixelState`], in the order of `PixelState::ALL`.
-    pub states: Tally,
-    /// Visits on which the page waited to see what became of it.
-    pub watched: u64,
-    /// Those of them on which it fired.
-    pub confirmed: u64,
-    /// Times of those that fired, by bucket.
-    pub times: Tally,
+    /// On all visits.
+    pub all: Outcomes,
+    /// The same by browser.
+    pub browsers: Split,
+    /// The same by country.
+    pub countries: Split,
 }
 
 impl Delivery {
-    /// Counts a visit.
-    pub fn note(&mut self, result: &PixelResult) {
-        self.states.add(result.state as usize, 1);
-        let fired = result.state == PixelState::Fired;
-        if fired {
-            self.times.add(bucket(result.milliseconds), 1);
-        }
-        if result.watched {
-            self.watched = self.watched.saturating_add(1);
-            self.confirmed = self.confirmed.saturating_add(u64::from(fired));
-        }
+    /// Counts a visit whose page is to fire it.
+    pub(super) fn count_expected(&mut self, origin: Origin<'_>) {
+        self.change(origin, |outcomes| outcomes.expected = outcomes.expected.saturating_add(1));
     }
 
-    /// Visits that ended in `state`.
-    #[must_use]
-    pub fn count(&self, state: PixelState) -> u64 {
-        self.states.at(state as usize)
+    /// Counts a visit of which something is known.
+    pub(super) fn note(&mut self, origin: Origin<'_>, result: &PixelResult) {
+        self.change(origin, |outcomes| outcomes.note(result));
+    }
+
+    fn change(&mut self, origin: Origin<'_>, change: impl Fn(&mut Outcomes)) {
+        change(&mut self.all);
+        self.browsers.change(origin.browser, &change);
+        self.countries.change(origin.country, &change);
     }
 
     /// Adds another delivery.
     pub fn merge(&mut self, other: &Self) {
-        self.expected = self.expected.saturating_add(other.expected);
-        self.states.merge(&other.states);
-        self.watched = self.watched.saturating_add(other.watched);
-        self.confirmed = self.confirmed.saturating_add(other.confirmed);
-        self.times.merge(&other.times);
+        self.all.merge(&other.all);
+        self.browsers.merge(&other.browsers);
+        self.countries.merge(&other.countries);
     }
 
-    /// Share of the watched visits on which it fired: `None` when there was none. The others do not count: a page that
-    /// left at once saw what was blocked in that moment, and never what fired later.
-    #[must_use]
-    pub fn confirmed_rate(&self) -> Option<f64> {
-        (self.watched > 0).then(|| self.confirmed as f64 / self.watched as f64)
+    /// Appends the whole, then by browser, then by country.
+    pub(super) fn pack(&self, out: &mut Vec<u8>) {
+        self.all.pack(out);
+        self.browsers.trimmed(MOST_BROWSERS).pack(&self.all, out);
+        self.countries.trimmed(MOST_COUNTRIES).pack(&self.all, out);
     }
 
-    /// Median time of those that fired, in milliseconds.
-    #[must_use]
-    pub fn median_ms(&self) -> Option<u32> {
-        let half = self.times.sum().div_ceil(2);
-        let mut seen = 0_u64;
-        let middle = self.times.counts().find(|(_, count)| {
-            seen = seen.saturating_add(*count);
-            seen >= half && seen > 0
-        });
-        middle.map(|(bucket, _)| midpoint(bucket))
-    }
-}
-
-/// The bucket of a time: 0 to 15 ms one each, then [`STEPS`] for every doubling.
-fn bucket(milliseconds: u32) -> usize {
-    if milliseconds < 2 * STEPS {
-        return milliseconds as usize;
-    }
-    let doublings = milliseconds.ilog2() - STEPS.ilog2();
-    (doublings * STEPS + (milliseconds >> doublings)) as usize
-}
-
-/// The middle of a bucket; what no time falls into counts as the longest.
-fn midpoint(bucket: usize) -> u32 {
-    let bucket = u32::try_from(bucket).unwrap_or(u32::MAX);
-    if bucket < 2 * STEPS {
-        return bucket;
-    }
-    let doublings = bucket / STEPS - 1;
-    let first = u64::from(bucket % STEPS + STEPS).checked_shl(doublings).unwrap_or(u64::MAX);
-    let middle = first.saturating_add(1_u64.checked_shl(doublings).unwrap_or(u64::MAX) / 2);
-    u32::try_from(middle).unwrap_or(u32::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bucket_is_near_all_its_times() {
-        let mut last = 0;
-        for milliseconds in (0..70_000).chain([u32::MAX - 1, u32::MAX]) {
-            let bucket = bucket(milliseconds);
-            assert!(bucket == last || bucket == last + 1 || milliseconds > 70_000);
-            last = bucket;
-            let off = f64::from(midpoint(bucket).abs_diff(milliseconds));
-            assert!(off <= f64::from(milliseconds) / 15.9, "{milliseconds} in {bucket}");
-        }
-        assert_eq!(midpoint(usize::MAX), u32::MAX);
+    /// Reads what [`Delivery::pack`] wrote.
+    pub(super) fn unpack(from: &mut Reader<'_>) -> Result<Self, Damaged> {
+        let all = Outcomes::unpack(from)?;
+        let browsers = Split::unpack(from, &all)?;
+        let countries = Split::unpack(from, &all)?;
+        Ok(Self { all, browsers, countries })
     }
 
-    #[test]
-    fn a_rate_and_a_median_are_of_what_is_known() {
-        let mut delivery = Delivery::default();
-        let mut note = |state, milliseconds, watched| {
-            delivery.note(&PixelResult { pixel_id: uuid::Uuid::nil(), state, milliseconds, watched });
-            (delivery.confirmed_rate(), delivery.median_ms())
-        };
-        assert_eq!(note(PixelState::Sent, 3, false), (None, None));
-        assert_eq!(note(PixelState::Blocked, 1, false), (None, None));
-        for milliseconds in [5, 9, 12] {
-            note(PixelState::Fired, milliseconds, true);
-        }
-        note(PixelState::Blocked, 1, true);
-        assert_eq!((delivery.confirmed_rate(), delivery.median_ms()), (Some(0.75), Some(9)));
+    /// Reads what versions 1 and 2 wrote, which kept no splits.
+    pub(super) fn unpack_old(from: &mut Reader<'_>) -> Result<Self, Damaged> {
+        let all = Outcomes::unpack_old(from)?;
+        Ok(Self { browsers: Split::unknown(&all), countries: Split::unknown(&all), all })
     }
 }

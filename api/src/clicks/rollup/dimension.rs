@@ -90,12 +90,17 @@ impl Dimension {
             Self::UtmTerm => plain(&click.utm.term),
             Self::UtmContent => plain(&click.utm.content),
         };
-        if value.len() <= MAX_VALUE {
-            return value;
+        match value {
+            Cow::Borrowed(value) => Cow::Borrowed(cut(value)),
+            Cow::Owned(value) if value.len() > MAX_VALUE => Cow::Owned(cut(&value).to_owned()),
+            short => short,
         }
-        let end = value.floor_char_boundary(MAX_VALUE);
-        Cow::Owned(value[..end].to_owned())
     }
+}
+
+/// The part of a value that is counted.
+pub(super) fn cut(value: &str) -> &str {
+    &value[..value.floor_char_boundary(MAX_VALUE)]
 }
 
 fn plain(value: &Option<String>) -> Cow<'_, str> {

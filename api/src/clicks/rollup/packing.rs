@@ -1,33 +1,43 @@
 //! A rollup to bytes and back: the column `packed` of the table `rollups`, once an ingest has merged into it. An old
 //! version is always read; a newer one is refused. Packing what was unpacked gives the same bytes.
 //!
-//! # Layout, version 2
+//! # Layout, version 3
 //! `number` is of varying length: seven bits a byte, the lowest first, the eighth bit says that more follows. `text` is
 //! its length in bytes (`number`), then UTF-8. `tally` is how many counts there are (`number`), then each (`number`).
 //!
 //! | what | as |
 //! |---|---|
-//! | version | one byte, 2 |
+//! | version | one byte, 3 |
 //! | people's clicks | number |
 //! | visits that are not people's clicks, by reason: preview crawler, bot, no user agent, archived, disabled, expired, not started | tally |
 //! | people | sketch, P = 12 |
 //! | which quarters of the hour had any of these, the first one the lowest bit; of a day none | one byte |
 //! | for each of them, where there are several: people's clicks, visits that are not, people | number, tally, sketch, P = 12 |
 //! | how many pixels | number |
-//! | a pixel, in the order of ids: id, expected, by state (sent, fired, blocked, failed, timed out, refused), watched, fired of those, times of fired | 16 bytes, number, tally, number, number, tally |
+//! | a pixel, in the order of ids: id, outcomes of all visits, the same by browser, the same by country | 16 bytes, outcomes, split, split |
 //! | how many dimensions | number |
 //! | a dimension, in the order of numbers: its number ([`Dimension`](super::dimension::Dimension)), how many values | one byte, number |
 //! | a value, in the order of bytes: the value (empty: unknown), people's clicks, machines' clicks, people, and how many of people's clicks may be missed | text, number, number, sketch, P = 10, number |
 //! | after the values, those beyond the most frequent 1,000 together, in the same way; then how many of people's clicks one of them may have | number, number, sketch, P = 10, number; number |
 //!
-//! The times of fired are counted in buckets: one for each of 0 to 15 ms, then eight for every doubling.
+//! Outcomes are: visits that were expected to fire the pixel (number); visits by state: sent, fired, blocked, failed,
+//! timed out, refused (tally); those of them that waited to see it (tally); times of fired: how many buckets hold any
+//! (number), then for each the distance from the bucket after the one before (number) and its count (number). There is a
+//! bucket for each of 0 to 15 ms, then eight for every doubling.
+//! A split begins with a number: 0 where all visits have one value, which follows (text); else 1, plus twice how many
+//! values follow, plus 1 where there are visits with others. A value, in the order of bytes (empty: unknown), is a text and
+//! outcomes; then, where there are others, those of all values beyond the 50 browsers or 250 countries with most visits.
 //! A sketch begins with a byte: 0 to 48 is how many visitors follow, exactly, as ascending 64-bit hashes (little-endian);
 //! 254 is a list of the `HyperLogLog` registers above zero: how many (number), then for each the distance from the
 //! register after the one before, times 64, plus its value (number); 255 is all `2^P` registers: the lowest one (byte),
 //! then four bits each for how much more it is (the first register in the upper half of a byte), then, for each that
 //! says 15, how much more it is than that (byte).
 //! The totals stand first, so that a series can be read from the first [`TOTALS_LENGTH`] bytes of a value, and one by
-//! quarters from the first [`QUARTERS_LENGTH`]. Version 1 has no quarters.
+//! quarters from the first [`QUARTERS_LENGTH`].
+//!
+//! # Older versions
+//! In versions 1 and 2 a pixel is: id, expected, by state, watched, fired of those, times of fired by bucket (16 bytes,
+//! number, tally, number, number, tally), without splits: all its visits have unknown values. Version 1 has no quarters.
 
 use super::{
     Rollup, Totals,
@@ -37,10 +47,11 @@ use super::{
     quarters::Quarters,
     sketch::Sketch,
 };
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The version that is written.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// The totals stand within so many first bytes of a packed rollup: counts, and a sketch that at its longest has 4,096
 /// registers of four bits and a byte.
@@ -58,11 +69,7 @@ impl Rollup {
         varint(&mut out, self.deliveries.len() as u64);
         for (pixel, delivery) in &self.deliveries {
             out.extend_from_slice(pixel.as_bytes());
-            varint(&mut out, delivery.expected);
-            delivery.states.pack(&mut out);
-            varint(&mut out, delivery.watched);
-            varint(&mut out, delivery.confirmed);
-            delivery.times.pack(&mut out);
+            delivery.pack(&mut out);
         }
         varint(&mut out, self.breakdowns.len() as u64);
         for (dimension, breakdown) in &self.breakdowns {
@@ -81,8 +88,11 @@ impl Rollup {
         if from.is_at_end() {
             return Ok(Self::default());
         }
-        let (totals, quarters) = unpack_beginning(&mut from)?;
-        let rollup = unpack_rest(&mut from, totals, quarters.unwrap_or_default())?;
+        let version = unpack_version(&mut from)?;
+        let (totals, quarters) = unpack_beginning(&mut from, version)?;
+        let deliveries = unpack_deliveries(&mut from, version)?;
+        let breakdowns = unpack_breakdowns(&mut from)?;
+        let rollup = Self { totals, quarters: quarters.unwrap_or_default(), deliveries, breakdowns };
         if from.is_at_end() { Ok(rollup) } else { Err(Damaged) }
     }
 }
@@ -97,10 +107,8 @@ impl Totals {
         if from.is_at_end() {
             return Ok(Self::default());
         }
-        match from.byte()? {
-            1 | VERSION => unpack_totals(&mut from),
-            _ => Err(Damaged),
-        }
+        unpack_version(&mut from)?;
+        unpack_totals(&mut from)
     }
 }
 
@@ -114,17 +122,33 @@ impl Quarters {
         if from.is_at_end() {
             return Ok(Self::default());
         }
-        let (totals, quarters) = unpack_beginning(&mut from)?;
+        let version = unpack_version(&mut from)?;
+        let (totals, quarters) = unpack_beginning(&mut from, version)?;
         Ok(quarters.unwrap_or_else(|| Self::unknown(&totals)))
     }
 }
 
-/// Version, totals, and the quarters where the version has them.
-fn unpack_beginning(from: &mut Reader<'_>) -> Result<(Totals, Option<Quarters>), Damaged> {
-    let version = from.byte()?;
-    if !matches!(version, 1 | VERSION) {
-        return Err(Damaged);
+/// Reads what became of each pixel from a packed rollup, and nothing after it.
+///
+/// # Errors
+/// As [`Rollup::unpack`].
+pub fn deliveries_of(bytes: &[u8]) -> Result<BTreeMap<Uuid, Delivery>, Damaged> {
+    let mut from = Reader::new(bytes);
+    if from.is_at_end() {
+        return Ok(BTreeMap::new());
     }
+    let version = unpack_version(&mut from)?;
+    unpack_beginning(&mut from, version)?;
+    unpack_deliveries(&mut from, version)
+}
+
+fn unpack_version(from: &mut Reader<'_>) -> Result<u8, Damaged> {
+    let version = from.byte()?;
+    if (1..=VERSION).contains(&version) { Ok(version) } else { Err(Damaged) }
+}
+
+/// Totals, and the quarters where the version has them.
+fn unpack_beginning(from: &mut Reader<'_>, version: u8) -> Result<(Totals, Option<Quarters>), Damaged> {
     let totals = unpack_totals(from)?;
     let quarters = if version == 1 { None } else { Some(Quarters::unpack(from, &totals)?) };
     Ok((totals, quarters))
@@ -157,33 +181,28 @@ pub(super) fn unpack_totals(from: &mut Reader<'_>) -> Result<Totals, Damaged> {
     Ok(Totals { human: from.varint()?, excluded: Tally::unpack(from)?, visitors: Sketch::unpack(from)? })
 }
 
-/// What stands after the quarters.
-fn unpack_rest(from: &mut Reader<'_>, totals: Totals, quarters: Quarters) -> Result<Rollup, Damaged> {
-    let mut rollup = Rollup { totals, quarters, ..Rollup::default() };
+fn unpack_deliveries(from: &mut Reader<'_>, version: u8) -> Result<BTreeMap<Uuid, Delivery>, Damaged> {
+    let mut deliveries = BTreeMap::new();
     for _ in 0..from.varint()? {
         let pixel = Uuid::from_bytes(from.array()?);
-        let delivery = Delivery {
-            expected: from.varint()?,
-            states: Tally::unpack(from)?,
-            watched: from.varint()?,
-            confirmed: from.varint()?,
-            times: Tally::unpack(from)?,
-        };
-        if delivery.confirmed > delivery.watched {
-            return Err(Damaged);
-        }
+        let delivery = if version < 3 { Delivery::unpack_old(from)? } else { Delivery::unpack(from)? };
         // each stands once: a second one would be lost
-        if rollup.deliveries.insert(pixel, delivery).is_some() {
+        if deliveries.insert(pixel, delivery).is_some() {
             return Err(Damaged);
         }
     }
+    Ok(deliveries)
+}
+
+fn unpack_breakdowns(from: &mut Reader<'_>) -> Result<BTreeMap<u8, Breakdown>, Damaged> {
+    let mut breakdowns = BTreeMap::new();
     for _ in 0..from.varint()? {
         let dimension = from.byte()?;
-        if rollup.breakdowns.insert(dimension, unpack_breakdown(from)?).is_some() {
+        if breakdowns.insert(dimension, unpack_breakdown(from)?).is_some() {
             return Err(Damaged);
         }
     }
-    Ok(rollup)
+    Ok(breakdowns)
 }
 
 fn unpack_breakdown(from: &mut Reader<'_>) -> Result<Breakdown, Damaged> {

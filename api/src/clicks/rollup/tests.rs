@@ -4,8 +4,10 @@ use super::{
     Rollup, Scope, Totals,
     breakdown::{Breakdown, MOST_VALUES},
     bytes::Damaged,
+    delivery::{MOST_BROWSERS, MOST_COUNTRIES},
     dimension::Dimension,
-    packing::{QUARTERS_LENGTH, TOTALS_LENGTH},
+    outcomes::Outcomes,
+    packing::{QUARTERS_LENGTH, TOTALS_LENGTH, deliveries_of},
     quarters::{QUARTER, Quarters},
     sketch::Sketch,
 };
@@ -65,14 +67,14 @@ fn receipt() -> impl Strategy<Value = Event> {
         (few(), select(PixelState::ALL.to_vec()), 0_u32..70_000).prop_map(|(pixel_id, state, milliseconds)| {
             PixelResult { pixel_id, state, milliseconds, watched: milliseconds % 3 == 0 }
         });
-    vec(result, 0..4).prop_map(|results| {
+    (vec(result, 0..4), word(), word()).prop_map(|(results, country, browser)| {
         Event::Receipt(Box::new(Receipt {
             click_id: Uuid::nil(),
             at: 0,
             tenant_id: Uuid::nil(),
             link_id: Uuid::nil(),
-            country: None,
-            browser: None,
+            country,
+            browser,
             results,
         }))
     })
@@ -125,6 +127,7 @@ proptest! {
         let mut sum = Totals::default();
         quarters.into_parts().for_each(|(_, totals)| sum.merge(&totals));
         prop_assert_eq!(&sum, &whole.totals);
+        prop_assert_eq!(deliveries_of(&packed), Ok(whole.deliveries.clone()));
         prop_assert_eq!(Rollup::unpack(&packed), Ok(whole));
     }
 
@@ -136,6 +139,18 @@ proptest! {
             let counts = counts.unwrap_or_default();
             prop_assert_eq!(counts.iter().map(|counts| counts.human).sum::<u64>(), whole.totals.human);
             prop_assert_eq!(counts.iter().map(|counts| counts.bot).sum::<u64>(), whole.totals.bot());
+        }
+    }
+
+    #[test]
+    fn deliveries_by_browser_and_country_come_to_the_whole(events in events(80)) {
+        let whole = rollup(Scope::Link, &events);
+        for delivery in whole.deliveries.values() {
+            for split in [&delivery.browsers, &delivery.countries] {
+                let mut sum = Outcomes::default();
+                split.values.values().for_each(|outcomes| sum.merge(outcomes));
+                prop_assert_eq!(&sum, &delivery.all);
+            }
         }
     }
 
@@ -156,8 +171,8 @@ proptest! {
             read.merge(&again);
             prop_assert!(read.pack().len() >= 2);
             for delivery in read.deliveries.values() {
-                prop_assert!(delivery.confirmed_rate().is_none_or(|rate| rate <= 1.0));
-                prop_assert_eq!(delivery.median_ms().is_some(), delivery.times.sum() > 0);
+                prop_assert!(delivery.all.confirmed_rate().is_none_or(|rate| rate <= 1.0));
+                prop_assert_eq!(delivery.all.median_ms().is_some(), delivery.all.times.sum() > 0);
             }
         }
     }
@@ -166,7 +181,7 @@ proptest! {
     fn any_bytes_are_refused_or_read(bytes in vec(any::<u8>(), 1..300)) {
         let _ = Totals::unpack(&bytes);
         let mut versioned = bytes;
-        versioned[0] = 1 + versioned[0] % 2;
+        versioned[0] = 1 + versioned[0] % 3;
         let _ = Quarters::of_hour(&versioned);
         let _ = Rollup::unpack(&versioned);
     }
@@ -190,27 +205,95 @@ proptest! {
     }
 }
 
-#[test]
-fn version_one_is_read_for_ever() {
-    // 2 people's clicks, 1 bot (index 1), one visitor 7; pixel 1 expected twice, watched and fired once after 3 ms;
-    // dimension 2: FR with 2 people's clicks and the visitor, nothing in other
-    let mut bytes = vec![1, 2, 2, 0, 1, 1, 7, 0, 0, 0, 0, 0, 0, 0, 1];
+/// How each version writes the same: 2 people's clicks, 1 bot (index 1), one visitor 7; pixel 1 expected twice, watched and
+/// fired once after 3 ms; dimension 2: FR with 2 people's clicks and the visitor, nothing in other.
+fn packed(version: u8) -> Vec<u8> {
+    let mut bytes = vec![version, 2, 2, 0, 1, 1, 7, 0, 0, 0, 0, 0, 0, 0];
+    // no quarters
+    bytes.extend((version > 1).then_some(0));
+    bytes.push(1);
     bytes.extend_from_slice(Uuid::from_u128(1).as_bytes());
-    bytes.extend_from_slice(&[2, 2, 0, 1, 1, 1, 4, 0, 0, 0, 1]);
+    let old = [2, 2, 0, 1, 1, 1, 4, 0, 0, 0, 1];
+    // sparse times, and one unknown browser and country
+    let new = [2, 2, 0, 1, 2, 0, 1, 1, 3, 1, 0, 0, 0, 0];
+    bytes.extend_from_slice(if version < 3 { &old[..] } else { &new });
     bytes.extend_from_slice(&[1, 2, 1, 2, b'F', b'R', 2, 0, 1, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-    let rollup = Rollup::unpack(&bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn old_versions_are_read_for_ever() {
+    for version in 1..=3 {
+        let bytes = packed(version);
+        let rollup = Rollup::unpack(&bytes).unwrap();
+        assert_eq!(rollup.pack(), packed(3));
+        assert_eq!((rollup.totals.human, rollup.totals.bot(), rollup.totals.visitors.count()), (2, 1, 1));
+        let delivery = &rollup.deliveries[&Uuid::from_u128(1)];
+        assert_eq!((delivery.all.median_ms(), delivery.all.confirmed_rate()), (Some(3), Some(1.0)));
+        assert_eq!((&delivery.browsers.values[""], &delivery.countries.values[""]), (&delivery.all, &delivery.all));
+        assert_eq!(rollup.breakdown(Dimension::Country).unwrap().values["FR"].human, 2);
+        assert_eq!(deliveries_of(&bytes).as_ref(), Ok(&rollup.deliveries));
+    }
     let unknown: Vec<_> =
-        Quarters::of_hour(&bytes).unwrap().into_parts().map(|(at, totals)| (at, totals.human)).collect();
+        Quarters::of_hour(&packed(1)).unwrap().into_parts().map(|(at, totals)| (at, totals.human)).collect();
     assert_eq!(unknown, [(0, 2)]);
-    // version 2 has a byte for the quarters besides
-    bytes[0] = 2;
-    bytes.insert(14, 0);
-    assert_eq!(rollup.pack(), bytes);
-    assert_eq!((rollup.totals.human, rollup.totals.bot(), rollup.totals.visitors.count()), (2, 1, 1));
-    assert_eq!(rollup.deliveries[&Uuid::from_u128(1)].median_ms(), Some(3));
-    assert_eq!(rollup.breakdown(Dimension::Country).unwrap().values["FR"].human, 2);
-    assert_eq!(Rollup::unpack(&[3, 0]), Err(Damaged));
+    assert_eq!(Rollup::unpack(&[4, 0]), Err(Damaged));
     assert_eq!(Rollup::unpack(&[]), Ok(Rollup::default()));
+}
+
+#[test]
+fn what_waited_in_vain_is_no_better_known_than_an_old_version_knew_it() {
+    let mut bytes = packed(2);
+    let place = bytes.iter().rposition(|byte| *byte == 4).unwrap();
+    // of three that waited one fired
+    bytes[place - 2] = 3;
+    let outcomes = &Rollup::unpack(&bytes).unwrap().deliveries[&Uuid::from_u128(1)].all.clone();
+    assert_eq!((outcomes.watched_in(PixelState::Sent), outcomes.watched_in(PixelState::Fired)), (2, 1));
+    bytes[place - 2] = 0;
+    assert_eq!(Rollup::unpack(&bytes), Err(Damaged));
+}
+
+/// A visit of this browser and country that fires a pixel, and its receipt.
+fn fired(browser: &str, country: &str) -> Rollup {
+    let mut delivered = Rollup::default();
+    let (browser, country) = (Some(browser.to_owned()), Some(country.to_owned()));
+    let pixel_id = Uuid::from_u128(1);
+    let mut click = crate::clicks::batch::tests::click(0, 1, 2, 3);
+    click.pixels = vec![pixel_id];
+    (click.browser, click.country) = (browser.clone(), country.clone());
+    delivered.add_click(Scope::Link, &click);
+    let (click_id, tenant_id, link_id) = (click.id, click.tenant_id, click.link_id);
+    let results = vec![PixelResult { pixel_id, state: PixelState::Fired, milliseconds: 300, watched: true }];
+    delivered.add_receipt(&Receipt { click_id, at: 0, tenant_id, link_id, country, browser, results });
+    delivered
+}
+
+#[test]
+fn a_visit_of_the_long_tail_takes_a_few_bytes_for_its_splits() {
+    let with = fired("Chrome", "FR");
+    let mut without = with.clone();
+    without.deliveries.clear();
+    // the id, 10 bytes of outcomes, and the names with two bytes each
+    assert_eq!(with.pack().len() - without.pack().len(), 16 + 10 + (2 + 6) + (2 + 2));
+}
+
+#[test]
+fn beyond_the_bounds_deliveries_still_come_to_the_whole() {
+    let mut rollup = Rollup::default();
+    for number in 0..300 {
+        let (browser, country) = (format!("b{:03}", number % 60), format!("c{number:03}"));
+        rollup.merge(&fired(&browser, &country));
+    }
+    let read = Rollup::unpack(&rollup.pack()).unwrap();
+    let delivery = &read.deliveries[&Uuid::from_u128(1)];
+    assert_eq!((delivery.browsers.values.len(), delivery.countries.values.len()), (MOST_BROWSERS, MOST_COUNTRIES));
+    for split in [&delivery.browsers, &delivery.countries] {
+        let mut sum = split.other.clone();
+        assert_eq!(sum.expected, 50);
+        split.values.values().for_each(|outcomes| sum.merge(outcomes));
+        assert_eq!(sum, delivery.all);
+    }
+    assert_eq!(Rollup::unpack(&read.pack()), Ok(read));
 }
 
 #[test]

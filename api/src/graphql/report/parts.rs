@@ -3,16 +3,14 @@
 use crate::{
     clicks::{
         report::{Line, Part, Point, calendar},
-        rollup::{Rollup, delivery::Delivery, dimension},
+        rollup::{Rollup, dimension},
     },
     graphql::{
         id::{self, Kind},
-        loaders,
-        pixel::Pixel,
         scalars::DateTime,
     },
 };
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Enum, SimpleObject};
 use contract::click::{Exclusion, PixelState};
 use uuid::Uuid;
 
@@ -205,82 +203,4 @@ pub struct Excluded {
     pub(super) reason: ExclusionReason,
     /// How many visits.
     pub(super) clicks: u64,
-}
-
-/// What became of one pixel.
-#[derive(Debug, Clone)]
-pub struct PixelDelivery {
-    tenant_id: Uuid,
-    pixel_id: Uuid,
-    delivery: Delivery,
-}
-
-impl PixelDelivery {
-    /// The deliveries of a tenant's pixel.
-    pub(super) const fn new(tenant_id: Uuid, pixel_id: Uuid, delivery: Delivery) -> Self {
-        Self { tenant_id, pixel_id, delivery }
-    }
-}
-
-/// What became of one pixel. A visit counts in the last state that is known of it; one that the browser left without a
-/// word counts in `expected` alone.
-#[Object]
-impl PixelDelivery {
-    /// The pixel; null when it was deleted.
-    #[graphql(complexity = "1 + child_complexity")]
-    async fn pixel(&self, ctx: &Context<'_>) -> Result<Option<Pixel>> {
-        Ok(loaders::pixel(ctx, self.tenant_id, self.pixel_id).await?.map(Pixel::from))
-    }
-
-    /// The pixel's id, also when it was deleted.
-    async fn pixel_id(&self) -> ID {
-        id::encode(Kind::Pixel, self.pixel_id)
-    }
-
-    /// Visits whose page was to fire it.
-    async fn expected(&self) -> u64 {
-        self.delivery.expected
-    }
-
-    /// Visits on which it was handed to the browser, which delivers it; whether it arrived was not watched.
-    async fn sent(&self) -> u64 {
-        self.delivery.count(PixelState::Sent)
-    }
-
-    /// Visits on which it is known to have fired.
-    async fn fired(&self) -> u64 {
-        self.delivery.count(PixelState::Fired)
-    }
-
-    /// Visits on which the browser refused it at once, as content blockers do.
-    async fn blocked(&self) -> u64 {
-        self.delivery.count(PixelState::Blocked)
-    }
-
-    /// Visits on which its request failed.
-    async fn failed(&self) -> u64 {
-        self.delivery.count(PixelState::Failed)
-    }
-
-    /// Visits on which nothing was seen of it in time.
-    async fn timed_out(&self) -> u64 {
-        self.delivery.count(PixelState::TimedOut)
-    }
-
-    /// Visits on which it was not to fire, by the visitor's signal or the tenant's policy.
-    async fn refused(&self) -> u64 {
-        self.delivery.count(PixelState::Refused)
-    }
-
-    /// Share of the visits that waited for the pixel on which it fired, 0 to 1; null when none waited. Pages wait for every
-    /// script, and for images on the share of visits that the tenant's policy names.
-    async fn confirmed_rate(&self) -> Option<f64> {
-        self.delivery.confirmed_rate()
-    }
-
-    /// Half of the visits on which it fired took at most about this long, from the start of the page, in milliseconds,
-    /// within 6 %; null when it never fired.
-    async fn median_ms(&self) -> Option<u32> {
-        self.delivery.median_ms()
-    }
 }
