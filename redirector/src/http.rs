@@ -59,6 +59,8 @@ pub struct Server {
     pub agents: Agents,
     /// Receipts taken so far.
     pub spent: receipt::Spent,
+    /// Draws the ids of clicks.
+    pub ids: click::Ids,
     /// What the redirector counts about itself.
     pub counters: Arc<Counters>,
 }
@@ -132,7 +134,7 @@ impl Server {
             }
             None => *request.method() == Method::GET,
         };
-        let id = click::draw_id(at);
+        let id = self.ids.draw(at);
         let visit = Visit { server: self, visitor: &visitor, headers, id, at, counts, overlay: None };
         let remembered =
             |route: &Route| consent::remembered(headers, route.into(), self.keys_at(at).iter().map(AsRef::as_ref));

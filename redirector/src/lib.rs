@@ -149,6 +149,7 @@ pub async fn start(config: Config, clock: Clock, local: Option<LocalSide>) -> Re
         pages,
         agents: visitor::Agents::new(),
         spent: http::receipt::Spent::new(),
+        ids: visit::click::Ids::default(),
         counters: counters.clone(),
     });
     Ok(Redirector { listener, server, counters, recording, tasks })

@@ -6,7 +6,7 @@ use super::{Server, Visit};
 use crate::{
     lookup::Found,
     page::Route,
-    visit::{self, Decision, click},
+    visit::{self, Decision},
     visitor::{Place, Query, Registers, Visitor},
 };
 use contract::{
@@ -53,7 +53,7 @@ pub(super) async fn answer(server: &Server, request: &Request, found: &Found, pr
         server,
         visitor: &visitor,
         headers: &headers,
-        id: click::draw_id(at),
+        id: server.ids.draw(at),
         at,
         counts: false,
         overlay: Some(&names),

@@ -7,7 +7,10 @@ use contract::{
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use std::net::IpAddr;
+use std::{
+    net::IpAddr,
+    sync::atomic::{AtomicU64, Ordering},
+};
 use uuid::{Builder, Uuid};
 
 /// What was decided of the visit, as the click tells it.
@@ -23,10 +26,32 @@ pub struct Outcome<'a> {
     pub consent: Consent,
 }
 
-/// Draws the id of a click at `at`: a UUID of version 7.
-#[must_use]
-pub fn draw_id(at: i64) -> Uuid {
-    Builder::from_unix_timestamp_millis(u64::try_from(at).unwrap_or(0), &rand::random()).into_uuid()
+/// Draws the ids of clicks: UUIDs of version 7, and those of one process in the order they were drawn, within one
+/// millisecond as well (RFC 9562 section 6.2, method 1).
+#[derive(Debug, Default)]
+pub struct Ids {
+    /// The last one's millisecond, and how many came before it within that: the lowest 12 bits.
+    last: AtomicU64,
+}
+
+impl Ids {
+    /// Most ids of one millisecond that keep their order.
+    const ORDERED: u64 = 1 << 12;
+
+    /// Draws the id of a click at `at`.
+    #[must_use]
+    pub fn draw(&self, at: i64) -> Uuid {
+        let at = u64::try_from(at).unwrap_or(0);
+        let next = |last: u64| {
+            let place = if last / Self::ORDERED == at { (last + 1) % Self::ORDERED } else { 0 };
+            at * Self::ORDERED + place
+        };
+        let drawn = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(next(last)));
+        let place = next(drawn.unwrap_or_else(|last| last)) % Self::ORDERED;
+        let mut bytes: [u8; 10] = rand::random();
+        bytes[..2].copy_from_slice(&u16::try_from(place).unwrap_or_default().to_be_bytes());
+        Builder::from_unix_timestamp_millis(at, &bytes).into_uuid()
+    }
 }
 
 /// Makes the click; `key` is the secret of its day.
@@ -102,8 +127,17 @@ mod tests {
         let link = Utm { source: Some("link".to_owned()), medium: Some("link".to_owned()), ..Utm::default() };
         let both = merged(visit, &link);
         assert_eq!((both.source.as_deref(), both.medium.as_deref()), (Some("visit"), Some("link")));
-        let id = draw_id(1_700_000_000_000);
-        assert_eq!(id.get_version_num(), 7);
-        assert_ne!(id, draw_id(1_700_000_000_000));
+    }
+
+    #[test]
+    fn ids_keep_the_order_they_were_drawn_in() {
+        let ids = Ids::default();
+        let at = 1_700_000_000_000;
+        let drawn: Vec<Uuid> = (0..4_096).map(|_| ids.draw(at)).chain([ids.draw(at + 1)]).collect();
+        assert!(drawn.is_sorted_by(|a, b| a < b));
+        let first = drawn[0];
+        assert_eq!((first.get_version_num(), first.as_u128() >> 80), (7, at.unsigned_abs().into()));
+        // a clock that was set back, and more than a millisecond has room for, repeat no id
+        assert_ne!(first, ids.draw(at));
     }
 }
