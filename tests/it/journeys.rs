@@ -1,6 +1,7 @@
 //! What people do, from signing up to the report, in both settings: a click through the stopover in a real browser, edits
 //! that show at once, and the ways of leaving and coming back.
 
+mod apps;
 mod back;
 mod networks;
 
