@@ -1,5 +1,8 @@
 //! Consent and what visitors read: who is asked, how an answer is given and remembered, what a click tells of it, and in
-//! which language and colours pages come. No database of places is needed: the rule for everywhere stands in for regions.
+//! which language and colours pages come. Most visits come from this machine, of which no database of places knows: the rule
+//! for everywhere stands in for regions.
+
+mod places;
 
 use crate::{
     journeys::{outcome, served},
