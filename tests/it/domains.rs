@@ -1,6 +1,8 @@
 //! Domains of a tenant's own: claimed, proved by a DNS record, served, lost and passed on, in both settings; and what front
 //! servers are told of them.
 
+mod lost;
+
 use crate::world::{
     World,
     browser::{Browser, Scripts},
