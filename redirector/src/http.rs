@@ -234,7 +234,8 @@ impl Visit<'_> {
             Decision::Card { route, card } => {
                 let exclusion = self.visitor.agent.exclusion;
                 self.record(route, Outcome { exclusion, ..Outcome::default() }).await;
-                answer::still(StatusCode::OK, card.clone())
+                let voice = self.voice(Some(route));
+                answer::card(card, &Values { nonce: &nonce(), voice, ..Values::default() })
             }
             Decision::Redirect { route, target, exclusion, pixels_refused, consent } => {
                 let refused = if pixels_refused { route.pixels.as_slice() } else { &[] };
@@ -286,7 +287,7 @@ impl Visit<'_> {
     fn ask(&self, route: &Route, question: &Question) -> Response {
         let referrer = self.visitor.referrer.as_deref();
         let values = Values {
-            nonce: &format!("{:032x}", rand::random::<u128>()),
+            nonce: &nonce(),
             token: &consent::question(self.id, route.link.link_id, referrer, &self.key()),
             voice: self.voice(Some(route)),
             ..Values::default()
@@ -299,7 +300,7 @@ impl Visit<'_> {
         let destination = target.fill(self.filling());
         let waits = self.overlay.is_some() || rand::random_range(0..10_000) < route.tenant.policy.confirm_share;
         let values = Values {
-            nonce: &format!("{:032x}", rand::random::<u128>()),
+            nonce: &nonce(),
             click_id: self.id,
             token: &token::make(&click, &self.key(), |place| waits || page.watches(place)),
             waits,
@@ -317,6 +318,11 @@ impl Visit<'_> {
         }
         response
     }
+}
+
+/// What lets the styles and scripts of one answer in.
+fn nonce() -> String {
+    format!("{:032x}", rand::random::<u128>())
 }
 
 /// The host that was asked: of the address where it has one (HTTP/2, proxies), else of the `Host` header.

@@ -3,6 +3,7 @@
 //! through the escaper of its place.
 
 mod brand;
+mod card;
 mod consent;
 mod escape;
 mod interstitial;
@@ -12,6 +13,7 @@ mod policy;
 mod templates;
 mod voice;
 
+pub use card::Card;
 pub use consent::Question;
 pub use interstitial::Interstitial;
 pub use pieces::Values;
@@ -52,7 +54,7 @@ pub struct Route {
     /// The page that asks for consent; `None` where nobody is asked.
     pub question: Option<Question>,
     /// The link's own card for previews.
-    pub card: Option<Still>,
+    pub card: Option<Card>,
 }
 
 impl Route {
@@ -88,8 +90,7 @@ impl Route {
                 .ok()
         });
         let card = link.card.as_ref().and_then(|card| {
-            pages
-                .card(card, &short_url, address.host.name())
+            card::compile(card, &short_url, address.host.name(), pages)
                 .inspect_err(|error| tracing::error!(link_id = %link.link_id, %error, "a card cannot be rendered"))
                 .ok()
         });

@@ -8,7 +8,7 @@ pub mod target;
 
 use crate::{
     lookup::Found,
-    page::{Interstitial, Question, Route, Still},
+    page::{Card, Interstitial, Question, Route},
     visitor::Visitor,
 };
 use consent::{Verdict, verdict};
@@ -41,7 +41,7 @@ pub enum Decision<'a> {
         /// The link.
         route: &'a Route,
         /// Its card.
-        card: &'a Still,
+        card: &'a Card,
     },
     /// 4 to 6: a crawler of any kind, or a person for whom no pixel fires. On to the destination; recorded.
     Redirect {

@@ -5,7 +5,7 @@ use super::*;
 use crate::visitor::{Query, Signals};
 use contract::branding::{Branding, OwnText, PageText};
 use contract::consent::ConsentMode;
-use contract::document::{Card, LinkState, PixelDocument, PixelMode, Policy, QueryForwarding, Utm};
+use contract::document::{self, LinkState, PixelDocument, PixelMode, Policy, QueryForwarding, Utm};
 use contract::network::catalogue;
 use std::collections::BTreeMap;
 
@@ -190,7 +190,7 @@ fn nothing_that_a_tenant_writes_breaks_out() {
     let nasty = "</title></script><script>alert(1)</script>\"'--><!--";
     let mut link = link();
     link.title = Some(nasty.to_owned());
-    link.card = Some(Card {
+    link.card = Some(document::Card {
         title: nasty.to_owned(),
         description: Some(nasty.to_owned()),
         image: Some("javascript:1".to_owned()),
@@ -211,7 +211,7 @@ fn nothing_that_a_tenant_writes_breaks_out() {
     assert!(!page.contains("<!--") && !page.contains("-->"));
     assert!(!policy.contains("alert"));
     assert_eq!(route.page.as_ref().unwrap().referrer_policy(), "strict-origin-when-cross-origin");
-    let card = String::from_utf8(route.card.unwrap().body.into_vec()).unwrap();
+    let card = carded(&route).0;
     assert!(!card.contains("<script") && !card.contains("og:image"), "{card}");
     assert_eq!(card.matches("og:title\" content=\"&lt;/title&gt;&lt;/script&gt;&lt;script&gt;").count(), 1);
     assert!(!card.contains("http-equiv"));
@@ -266,6 +266,36 @@ fn a_destination_that_may_not_be_named_any_more_leads_nowhere() {
     link.destination = "http://127.0.0.1/".to_owned();
     let route = compile(link, tenant(vec![pixel("meta", PixelMode::Auto)]), Reach::Public);
     assert!(route.target.is_none() && route.page.is_none() && route.pixels.is_empty());
+}
+
+/// A link's card with its policy.
+fn carded(route: &Route) -> (String, String) {
+    let values = Values { nonce: "NONCE", voice: route.voice(Language::En), ..Values::default() };
+    let card = route.card.as_ref().unwrap();
+    (String::from_utf8(card.body(&values)).unwrap(), card.policy(&values))
+}
+
+#[test]
+fn a_card_wears_the_tenants_colours() {
+    let card = |branding| {
+        let mut link = link();
+        let title = "Spring".to_owned();
+        link.card = Some(document::Card { title, description: Some("All of it".to_owned()), image: None });
+        let mut tenant = tenant(Vec::new());
+        tenant.branding = branding;
+        carded(&compile(link, tenant, Reach::Public))
+    };
+    for (page, policy) in [card(Branding::default()), card(branded())] {
+        assert!(
+            page.contains("<style nonce=\"NONCE\">:root") && policy.contains("style-src 'nonce-NONCE'"),
+            "{policy}"
+        );
+        assert_eq!(policy.contains("img-src data:;"), page.contains("<img"), "{policy}\n{page}");
+        assert!(page.contains("<h1 dir=\"auto\">Spring</h1>\n<p dir=\"auto\">All of it</p>"), "{page}");
+        assert!(page.contains(">go.example.com</a>"), "{page}");
+    }
+    let page = card(branded()).0;
+    assert!(page.contains("<img class=\"logo\"") && page.contains("--fill:#ffee00;--ink:#000"), "{page}");
 }
 
 fn branded() -> Branding {
