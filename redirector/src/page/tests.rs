@@ -298,6 +298,31 @@ fn a_card_wears_the_tenants_colours() {
     assert!(page.contains("<img class=\"logo\"") && page.contains("--fill:#ffee00;--ink:#000"), "{page}");
 }
 
+#[test]
+fn a_pixel_that_fires_on_no_visit_says_why() {
+    let with =
+        |network: &str, id: u128| PixelDocument { pixel_id: Uuid::from_u128(id), ..pixel(network, PixelMode::Auto) };
+    let mut pixels = vec![with("meta", 1), with("meta", 2), with("custom_js", 3), with("meta", 4)];
+    pixels[1].default = false;
+    pixels[3].network = "a_network_of_the_past".to_owned();
+    let idle = |change: fn(&mut LinkDocument), domain: Option<u128>| {
+        let (mut link, mut at) = (link(), shared_domain());
+        change(&mut link);
+        at.tenant_id = domain.map(Uuid::from_u128);
+        let route = compile_on(at, link, tenant(pixels.clone()), Reach::Public);
+        pixels.iter().map(|pixel| route.idle(pixel)).collect::<Vec<_>>()
+    };
+    let (not_attached, cannot) = (Some(PixelReason::NotAttached), Some(PixelReason::CannotFire));
+    let shared = Some(PixelReason::SharedDomain);
+    assert_eq!(idle(|_| {}, None), [None, not_attached, shared, cannot]);
+    assert_eq!(idle(|_| {}, Some(0x22)), [None, not_attached, None, cannot]);
+    assert_eq!(idle(|_| {}, Some(0x33))[2], shared, "another tenant's domain");
+    assert_eq!(idle(|link| link.pixel_ids = vec![Uuid::from_u128(2)], None)[1], None);
+    assert_eq!(idle(|link| link.without_pixels = true, None), [Some(PixelReason::WithoutPixels); 4]);
+    let nowhere = idle(|link| link.destination = "http://127.0.0.1/".to_owned(), None);
+    assert_eq!(nowhere[0], None, "the visit gets no page");
+}
+
 fn branded() -> Branding {
     let own = OwnText { language: Language::De, key: PageText::Accept, text: "Ja, <gern>".to_owned() };
     Branding {
