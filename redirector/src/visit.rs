@@ -106,7 +106,7 @@ pub fn decide<'a>(
         (None, _, Some(page)) => {
             let (policy, place) = (&route.tenant.policy, &visitor.place);
             let mode = policy.consent.mode(place.country.as_deref(), place.region.as_deref());
-            match (verdict(mode, visitor.refuses, policy.honour_gpc, answered(route)), &route.question) {
+            match (verdict(mode, visitor.refuses, policy.honour_gpc, || answered(route)), &route.question) {
                 (Verdict::Fire(consent), _) => Decision::Fire { route, target, page, consent },
                 (Verdict::Refuse(consent), _) => pass(true, consent),
                 (Verdict::Ask, Some(question)) => Decision::Ask { route, question },
