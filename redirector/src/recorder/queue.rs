@@ -7,9 +7,7 @@ use super::DropReason;
 use crate::health::Counters;
 use contract::frame;
 use std::{
-    future::Future,
     mem,
-    pin::Pin,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{
@@ -17,7 +15,7 @@ use std::{
             Ordering::{Acquire, Relaxed, Release},
         },
     },
-    task::{Context, Poll, Waker},
+    task::{Poll, Waker},
     time::{Duration, Instant},
 };
 use tokio::sync::Notify;
@@ -254,6 +252,25 @@ impl Queue {
         released
     }
 
+    /// Ready when the visits of a group need not wait any longer; until then `waker` is kept, `again` where one of the
+    /// same visit may have been.
+    pub(super) fn poll(&self, group: u64, waker: &Waker, again: bool) -> Poll<()> {
+        if self.is_over(group) {
+            return Poll::Ready(());
+        }
+        let mut gathering = self.lock();
+        // again, under the lock: the writer answers under it
+        if self.is_over(group) {
+            return Poll::Ready(());
+        }
+        let waiting = if gathering.group == group { &mut gathering.waiting } else { &mut gathering.writing };
+        // polled again before its time, perhaps by another task: the old waker may be the wrong one
+        if !again || !waiting.iter().any(|kept| kept.will_wake(waker)) {
+            waiting.push(waker.clone());
+        }
+        Poll::Pending
+    }
+
     /// The last record that is in the log.
     pub(super) fn written(&self) -> u64 {
         self.written.load(Acquire)
@@ -276,47 +293,10 @@ impl Gathering {
     }
 }
 
-/// Resolves when an event is in the log, or was counted as dropped.
-#[must_use = "the response waits for it"]
-pub struct Recorded {
-    queue: Arc<Queue>,
-    group: Option<u64>,
-    waits: bool,
-}
-
-impl Recorded {
-    pub(super) const fn new(queue: Arc<Queue>, group: Option<u64>) -> Self {
-        Self { queue, group, waits: false }
-    }
-}
-
-impl Future for Recorded {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let Some(group) = self.group else { return Poll::Ready(()) };
-        if self.queue.is_over(group) {
-            return Poll::Ready(());
-        }
-        let mut gathering = self.queue.lock();
-        // again, under the lock: the writer answers under it
-        if self.queue.is_over(group) {
-            return Poll::Ready(());
-        }
-        let waiting = if gathering.group == group { &mut gathering.waiting } else { &mut gathering.writing };
-        // polled again before its time, perhaps by another task: the old waker may be the wrong one
-        if !self.waits || !waiting.iter().any(|waker| waker.will_wake(context.waker())) {
-            waiting.push(context.waker().clone());
-        }
-        drop(gathering);
-        self.waits = true;
-        Poll::Pending
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::recorded::Recorded, *};
+    use std::{future::Future, pin::Pin, task::Context};
 
     fn queue(cap: u64) -> Arc<Queue> {
         Arc::new(Queue::new(cap, Arc::default()))

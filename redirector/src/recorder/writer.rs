@@ -1,23 +1,9 @@
-//! Who writes and who syncs. Groups are taken one after another and appended each with one `write`, among the visits'
-//! tasks or else on a thread; another thread brings what was written to the disk's own memory, five times a second, so
-//! that no visit waits for it.
-//! Always holds: after a failed write nothing of that group remains between good records.
+//! Who writes. Groups are taken one after another and appended to the log, among the visits' tasks or else on a thread.
+//! Always holds: whoever takes a group finishes it before anybody takes the next.
 
-use super::{DropReason, PATIENCE, SYNC_EVERY, queue::Queue, segments::Segments};
-use crate::health::Counters;
+use super::{DropReason, PATIENCE, log::Log, queue::Queue};
 use std::{
-    fs::File,
-    io::{self, Seek, SeekFrom, Write},
-    mem,
-    path::PathBuf,
-    sync::{
-        Arc, Mutex, PoisonError, TryLockError,
-        atomic::{
-            AtomicBool,
-            Ordering::{AcqRel, Relaxed, Release},
-        },
-        mpsc::{Receiver, RecvTimeoutError},
-    },
+    sync::{Arc, Mutex, PoisonError, TryLockError},
     task::Waker,
     time::{Duration, Instant},
 };
@@ -104,155 +90,16 @@ impl Writer {
     }
 }
 
-/// The growing end of a boot's log.
-pub(super) struct Log {
-    folder: PathBuf,
-    segments: Arc<Segments>,
-    segment_bytes: u64,
-    active: Option<Active>,
-    unsynced: Unsynced,
-    failing: bool,
-}
-
-struct Active {
-    file: Arc<Syncable>,
-    length: u64,
-    /// Whether the file's position and end are at `length`.
-    clean: bool,
-}
-
-impl Log {
-    pub(super) const fn new(folder: PathBuf, segments: Arc<Segments>, segment_bytes: u64, unsynced: Unsynced) -> Self {
-        Self { folder, segments, segment_bytes, active: None, unsynced, failing: false }
-    }
-
-    /// Appends the records of a group, of which the first has the number `first_seq`. After an error none of them is in
-    /// the log.
-    pub(super) fn append(&mut self, first_seq: u64, records: &[u8]) -> io::Result<()> {
-        let bytes = records.len() as u64;
-        let full = |active: &Active| active.length > 0 && active.length + bytes > self.segment_bytes;
-        if self.active.as_ref().is_none_or(full) {
-            self.active = Some(self.next_segment(first_seq)?);
-        }
-        let Some(active) = &mut self.active else { return Err(io::ErrorKind::NotFound.into()) };
-        active.append(records)?;
-        self.segments.grow(bytes);
-        self.unsynced.note(&active.file);
-        if mem::take(&mut self.failing) {
-            tracing::info!("the click log can be written again");
-        }
-        Ok(())
-    }
-
-    fn next_segment(&self, first_seq: u64) -> io::Result<Active> {
-        let path = Segments::path(&self.folder, first_seq);
-        let file = File::create_new(&path)?;
-        self.segments.push(first_seq, path);
-        // its name must survive a power cut as well; not every system can open a folder
-        if let Ok(folder) = File::open(&self.folder) {
-            self.unsynced.note(&Arc::new(Syncable::new(folder)));
-        }
-        Ok(Active { file: Arc::new(Syncable::new(file)), length: 0, clean: true })
-    }
-
-    /// Tells of the first failure of a row of them.
-    fn tell(&mut self, error: &io::Error) {
-        if !mem::replace(&mut self.failing, true) {
-            tracing::error!(%error, "the click log cannot be written: clicks are counted as dropped");
-        }
-    }
-}
-
-impl Active {
-    fn append(&mut self, records: &[u8]) -> io::Result<()> {
-        let mut file = &self.file.file;
-        if !self.clean {
-            // a torn group lies behind the good records, or the position does
-            file.set_len(self.length)?;
-            file.seek(SeekFrom::Start(self.length))?;
-            self.clean = true;
-        }
-        if let Err(error) = file.write_all(records) {
-            // at once, so that a torn group does not outlive this process; if that fails too, before the next write
-            self.clean = file.set_len(self.length).is_ok() && file.seek(SeekFrom::Start(self.length)).is_ok();
-            return Err(error);
-        }
-        self.length += records.len() as u64;
-        Ok(())
-    }
-}
-
-/// A file, and whether it waits to be synced.
-struct Syncable {
-    file: File,
-    noted: AtomicBool,
-}
-
-impl Syncable {
-    const fn new(file: File) -> Self {
-        Self { file, noted: AtomicBool::new(false) }
-    }
-}
-
-/// The files that wait to be synced.
-#[derive(Clone, Default)]
-pub(super) struct Unsynced(Arc<Mutex<Vec<Arc<Syncable>>>>);
-
-impl Unsynced {
-    fn note(&self, file: &Arc<Syncable>) {
-        if !file.noted.swap(true, AcqRel) {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(file.clone());
-        }
-    }
-
-    fn take(&self) -> Vec<Arc<Syncable>> {
-        mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// Syncs until `stop` is closed, and once more after that.
-pub(super) fn sync(unsynced: &Unsynced, stop: &Receiver<()>, counters: &Counters) {
-    loop {
-        let stopping = matches!(stop.recv_timeout(SYNC_EVERY), Err(RecvTimeoutError::Disconnected));
-        for syncable in unsynced.take() {
-            // before the sync: what is written during it is noted again
-            syncable.noted.store(false, Release);
-            if let Err(error) = syncable.file.sync_data() {
-                counters.sync_errors.fetch_add(1, Relaxed);
-                tracing::error!(%error, "the click log cannot be synced: a power cut would lose clicks");
-            }
-        }
-        if stopping {
-            return;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{super::queue::Recorded, *};
-    use contract::frame;
-    use std::{fs, path::Path};
-
-    fn log(folder: &Path, segment_bytes: u64) -> Log {
-        let segments = Arc::new(Segments::empty(Arc::default()));
-        Log::new(folder.to_owned(), segments, segment_bytes, Unsynced::default())
-    }
-
-    fn record(seq: u64) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        assert!(frame::append(&mut bytes, seq, b"0123456789"));
-        bytes
-    }
+    use super::{super::recorded::Recorded, *};
+    use std::{fs::File, io::Write};
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_disk_that_stalls_holds_up_no_other_visit_and_the_thread_goes_on() {
-        let folder = tempfile::tempdir().unwrap();
         // a pipe that nobody reads takes no more once it is full
         let (mut reader, mut pipe) = std::io::pipe().unwrap();
-        let mut log = log(folder.path(), 1 << 30);
-        let stalled = File::from(std::os::fd::OwnedFd::from(pipe.try_clone().unwrap()));
-        log.active = Some(Active { file: Arc::new(Syncable::new(stalled)), length: 0, clean: true });
+        let log = Log::over(File::from(std::os::fd::OwnedFd::from(pipe.try_clone().unwrap())));
         let filled = std::thread::spawn(move || pipe.write_all(&[0; 65_536]).map(|()| pipe));
         let _pipe = filled.join().unwrap().unwrap();
 
@@ -287,46 +134,5 @@ mod tests {
         conductor.abort();
         queue.close();
         thread.join().unwrap();
-    }
-
-    #[test]
-    fn a_full_segment_is_followed_by_the_next() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut log = log(folder.path(), 60);
-        for seq in 1..=5 {
-            log.append(seq, &record(seq)).unwrap();
-        }
-        let seqs = |first_seq| {
-            let bytes = fs::read(Segments::path(folder.path(), first_seq)).unwrap();
-            frame::records(&bytes).map(|record| record.seq).collect::<Vec<_>>()
-        };
-        assert_eq!([seqs(1), seqs(3), seqs(5)], [vec![1, 2], vec![3, 4], vec![5]]);
-        assert_eq!(log.unsynced.take().len(), 6, "three files, and the folder for each");
-        assert_eq!(log.append(6, &record(6)).map_err(|error| error.kind()), Ok(()));
-    }
-
-    #[test]
-    fn a_torn_group_is_cut_away_before_the_next() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut log = log(folder.path(), 1 << 20);
-        log.append(1, &record(1)).unwrap();
-        // as a failed write leaves it when it cannot even be cut
-        let active = log.active.as_mut().unwrap();
-        (&active.file.file).write_all(&record(2)[..20]).unwrap();
-        active.clean = false;
-        log.append(2, &record(2)).unwrap();
-        let bytes = fs::read(Segments::path(folder.path(), 1)).unwrap();
-        assert_eq!(frame::records(&bytes).map(|record| record.seq).collect::<Vec<_>>(), [1, 2]);
-        assert_eq!(bytes.len(), 2 * record(1).len());
-    }
-
-    #[test]
-    fn a_refused_write_is_told_by_its_reason() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut log = log(&folder.path().join("gone"), 1 << 20);
-        let refused = log.append(1, &record(1)).map_err(|error| DropReason::of(&error));
-        assert_eq!(refused, Err(DropReason::Disk));
-        let full = io::Error::from(io::ErrorKind::StorageFull);
-        assert_eq!(DropReason::of(&full), DropReason::DiskFull);
     }
 }
