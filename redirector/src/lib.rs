@@ -33,7 +33,7 @@ use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::timeout,
 };
 use visitor::Geo;
 
@@ -43,8 +43,6 @@ const DRAIN: Duration = Duration::from_secs(4);
 const SHIP: Duration = Duration::from_secs(2);
 /// Longest wait for today's key at the start.
 const FIRST_KEY: Duration = Duration::from_millis(2_500);
-/// How often visitors who wait for a stalled disk are looked after.
-const LOOK_AFTER_STALLED: Duration = Duration::from_millis(250);
 
 /// What stands in for Redis in the embedded default.
 pub struct LocalSide {
@@ -192,10 +190,8 @@ fn spawn_tasks(
         "recorder"
     });
     tasks.spawn(async move {
-        loop {
-            sleep(LOOK_AFTER_STALLED).await;
-            recorder.release_stalled();
-        }
+        recorder.look_after_visits().await;
+        "those who look after visits"
     });
     tasks
 }

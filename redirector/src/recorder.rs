@@ -186,9 +186,9 @@ impl Recorder {
         self.writer.conduct().await;
     }
 
-    /// Answers the visitors who wait for a disk that has stalled, whoever writes to it. Called a few times a second.
-    pub fn release_stalled(&self) {
-        self.queue.release_stalled(PATIENCE);
+    /// Answers the visitors who wait for a disk that has stalled, whoever writes to it; belongs among the visits' tasks.
+    pub async fn look_after_visits(&self) {
+        self.queue.look_after_visits(PATIENCE).await;
     }
 }
 

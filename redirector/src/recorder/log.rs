@@ -51,7 +51,7 @@ impl Log {
     }
 
     /// Appends the records of a group, of which the first has the number `first_seq`. After an error none of them is in
-    /// the log.
+    /// the log, nor after a panic.
     pub(super) fn append(&mut self, first_seq: u64, records: &[u8]) -> io::Result<()> {
         let bytes = records.len() as u64;
         let full = |active: &Active| active.length > 0 && active.length + bytes > self.segment_bytes;
@@ -59,12 +59,13 @@ impl Log {
             self.active = Some(self.next_segment(first_seq)?);
         }
         let Some(active) = &mut self.active else { return Err(io::ErrorKind::NotFound.into()) };
-        active.append(records)?;
-        self.segments.grow(bytes);
-        self.unsynced.note(&active.file);
+        active.write(records)?;
         if mem::take(&mut self.failing) {
             tracing::info!("the click log can be written again");
         }
+        self.unsynced.note(&active.file);
+        self.segments.grow(bytes);
+        active.keep(bytes);
         Ok(())
     }
 
@@ -88,21 +89,25 @@ impl Log {
 }
 
 impl Active {
-    fn append(&mut self, records: &[u8]) -> io::Result<()> {
+    /// Writes behind what is kept.
+    fn write(&mut self, records: &[u8]) -> io::Result<()> {
         let mut file = &self.file.file;
         if !self.clean {
             // a torn group lies behind the good records, or the position does
             file.set_len(self.length)?;
             file.seek(SeekFrom::Start(self.length))?;
-            self.clean = true;
         }
-        if let Err(error) = file.write_all(records) {
+        self.clean = false;
+        file.write_all(records).inspect_err(|_| {
             // at once, so that a torn group does not outlive this process; if that fails too, before the next write
             self.clean = file.set_len(self.length).is_ok() && file.seek(SeekFrom::Start(self.length)).is_ok();
-            return Err(error);
-        }
-        self.length += records.len() as u64;
-        Ok(())
+        })
+    }
+
+    /// Makes what was written part of the log.
+    const fn keep(&mut self, bytes: u64) {
+        self.length += bytes;
+        self.clean = true;
     }
 }
 

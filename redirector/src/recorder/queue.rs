@@ -18,10 +18,12 @@ use std::{
     task::{Poll, Waker},
     time::{Duration, Instant},
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::timeout};
 
 /// How often visitors who wait for a stalled disk are looked after.
-const LOOK_AFTER_STALLED: Duration = Duration::from_millis(100);
+const LOOK_AFTER_VISITS: Duration = Duration::from_millis(250);
+/// How often the writer's thread looks after a conductor.
+const LOOK_AFTER_CONDUCTOR: Duration = Duration::from_millis(100);
 /// Most bytes that wait for the disk.
 const MOST_PENDING: u64 = 8 * 1024 * 1024;
 
@@ -32,6 +34,9 @@ pub(super) struct Queue {
     work: Condvar,
     /// Tells the conductor that a group has begun, where one is at work.
     pub(super) begun: Notify,
+    /// Tells a task of the visits' runtime that a write is slow: the worker that ran the conductor may have kept the
+    /// timers and the network to itself, and to wake another one hands them on.
+    pub(super) slow: Notify,
     /// Every group up to this one has its answer.
     answered: AtomicU64,
     /// Nobody waits any longer for the groups up to this one, answered or not.
@@ -95,6 +100,7 @@ impl Queue {
             gathering: Mutex::new(gathering),
             work: Condvar::new(),
             begun: Notify::new(),
+            slow: Notify::new(),
             answered: AtomicU64::new(0),
             released: AtomicU64::new(0),
             written: AtomicU64::new(0),
@@ -160,24 +166,25 @@ impl Queue {
         self.lock().conducted
     }
 
-    /// Waits until there is something to do for the writer's thread; false once the queue is closed. Looks meanwhile
-    /// after those who wait for a disk that takes longer than `patience`.
-    pub(super) fn wait(&self, patience: Duration) -> bool {
+    /// Waits until there is something to do for the writer's thread; false once the queue is closed. Rouses meanwhile
+    /// those who look after visits, as [`Queue::rouse_when_slow`] does.
+    pub(super) fn wait(&self, slow: Duration) -> bool {
         let mut gathering = self.lock();
         while !gathering.closed && (gathering.count == 0 || gathering.conducted) {
-            let waited = self.work.wait_timeout(gathering, LOOK_AFTER_STALLED);
+            let waited = self.work.wait_timeout(gathering, LOOK_AFTER_CONDUCTOR);
             gathering = waited.unwrap_or_else(PoisonError::into_inner).0;
-            if gathering.is_stalled(patience) {
-                drop(gathering);
-                self.release_stalled(patience);
-                gathering = self.lock();
-            }
+            gathering.rouse_when_slow(slow, &self.slow);
         }
         !gathering.closed
     }
 
+    /// Tells [`Queue::slow`] when the group that is being written has taken so long.
+    pub(super) fn rouse_when_slow(&self, slow: Duration) {
+        self.lock().rouse_when_slow(slow, &self.slow);
+    }
+
     /// Moves the records of a group into `records`, which must be empty; `None` where none has begun. Whoever takes a
-    /// group finishes it before anybody takes the next.
+    /// group finishes it, come what may, before anybody takes the next.
     pub(super) fn take(&self, records: &mut Vec<u8>) -> Option<Group> {
         let mut gathering = self.lock();
         if gathering.count == 0 {
@@ -221,9 +228,9 @@ impl Queue {
     }
 
     /// Answers everyone who waits, when the group that is being written has taken longer than `patience`.
-    pub(super) fn release_stalled(&self, patience: Duration) {
+    fn release_stalled(&self, patience: Duration) {
         let mut gathering = self.lock();
-        if !gathering.is_stalled(patience) {
+        if !gathering.is_writing_for(patience) {
             return;
         }
         let mut woken = mem::take(&mut gathering.writing);
@@ -232,6 +239,15 @@ impl Queue {
         drop(gathering);
         self.counters.break_log();
         woken.into_iter().for_each(Waker::wake);
+    }
+
+    /// Releases, for ever, those who wait for a write that takes longer than `patience`.
+    pub(super) async fn look_after_visits(&self, patience: Duration) {
+        loop {
+            // a conductor who stalls may hold up this timer
+            drop(timeout(LOOK_AFTER_VISITS, self.slow.notified()).await);
+            self.release_stalled(patience);
+        }
     }
 
     /// Takes no more events; the writer's thread drains what is there.
@@ -278,8 +294,14 @@ impl Queue {
 }
 
 impl Gathering {
-    fn is_stalled(&self, patience: Duration) -> bool {
-        self.writing_since.is_some_and(|since| since.elapsed() >= patience)
+    fn is_writing_for(&self, long: Duration) -> bool {
+        self.writing_since.is_some_and(|since| since.elapsed() >= long)
+    }
+
+    fn rouse_when_slow(&self, slow: Duration, roused: &Notify) {
+        if self.is_writing_for(slow) {
+            roused.notify_one();
+        }
     }
 
     fn renumber(&mut self, first_seq: u64) {
