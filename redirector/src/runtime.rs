@@ -11,7 +11,7 @@ const FEWEST: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The machine's cores.
-fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
 
