@@ -88,7 +88,7 @@ pub(super) async fn sum(db: &Db, scope: Scope, from: i64, to: i64) -> Result<Rol
         let rows: Vec<Vec<u8>> = rows.into_tuple().all(db.read()).await?;
         sum = apart(move || {
             for packed in rows {
-                sum.merge(&Rollup::unpack(&packed)?.without_quarters());
+                sum.merge_period(&Rollup::unpack(&packed)?);
                 sum.trim(MOST_IN_BETWEEN);
             }
             Ok(sum)
