@@ -112,9 +112,9 @@ impl Report {
         Ok(points.into_iter().map(SeriesPoint::from).collect())
     }
 
-    /// The most frequent values of a dimension in the whole hours of UTC that the range touches, then, where there are more, one row for all others together: the shares
-    /// come to 1. Exact while a dimension has at most 1,000 values an hour and a day; beyond that the clicks of a rare
-    /// value may be among the others.
+    /// The most frequent values of a dimension in the whole hours of UTC that the range touches, then, where there are
+    /// more, one row for all others together: the shares come to 1. Exact while a dimension has at most 1,000 values an
+    /// hour and a day; beyond that the clicks of a rare value may be among the others.
     #[graphql(complexity = "20 + 10 * child_complexity")]
     async fn breakdown(
         &self,
@@ -127,9 +127,10 @@ impl Report {
         Ok(parts.into_iter().map(|part| BreakdownRow::of(by, part)).collect())
     }
 
-    /// What became of the pixels that were to fire in the whole hours of UTC that the range touches: a row for each pixel, in the order the pixels were made, or for each
-    /// value of another dimension. The rows of each dimension come to the same. Exact while a pixel has at most 50 browsers
-    /// and 250 countries an hour and a day; beyond that the visits of a rare one may be among the others.
+    /// What became of the pixels that were to fire in the whole hours of UTC that the range touches: a row for each pixel,
+    /// in the order the pixels were made, or for each value of another dimension. The rows of each dimension come to the
+    /// same. Exact while a pixel has at most 50 browsers and 250 countries an hour and a day; beyond that the visits of a
+    /// rare one may be among the others.
     #[graphql(complexity = "20 + 10 * child_complexity")]
     async fn delivery(
         &self,
