@@ -1,6 +1,6 @@
-//! The program `api`: its four commands. Settings that cannot be used are reported whole, with exit code 2.
+//! The program `api`: its five commands. Settings that cannot be used are reported whole, with exit code 2.
 
-use api::{config::Config, db::Db, graphql, run, telemetry};
+use api::{clicks::rebuild, config::Config, db::Db, graphql, run, telemetry};
 use migration::{Migrator, MigratorTrait};
 use std::process::ExitCode;
 
@@ -13,6 +13,7 @@ Usage: api <command>
   serve     answers POST /graphql and runs the background loops
   work      runs the background loops only: brings changes to the redirectors and clicks into the database
   migrate   brings the database's schema up to date
+  rebuild   makes the rollups of every day anew from its clicks, while the others run
   schema    prints the GraphQL schema
 
 Settings are environment variables; .env.example documents them all.";
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
     match command.as_str() {
         "schema" => print(&graphql::sdl()),
         "help" | "--help" | "-h" => print(HELP),
-        "serve" | "work" | "migrate" => start(&command),
+        "serve" | "work" | "migrate" | "rebuild" => start(&command),
         _ => {
             eprintln!("{HELP}");
             ExitCode::from(2)
@@ -65,7 +66,15 @@ async fn obey(command: &str, config: &Config) -> Result<(), String> {
             if !pending.is_empty() {
                 return Err("the database's schema is not up to date: run `api migrate` first".to_owned());
             }
-            if command == "work" { run::work(config, db).await } else { run::serve(config, db).await }
+            match command {
+                "work" => run::work(config, db).await,
+                "rebuild" => {
+                    let days = rebuild::all(&db).await.map_err(|error| error.to_string())?;
+                    tracing::info!(days, "the rollups were made anew");
+                    Ok(())
+                }
+                _ => run::serve(config, db).await,
+            }
         }
     }
 }
