@@ -2,10 +2,12 @@
 //! The three never mix: mistakes become `userErrors`, denials and faults become top-level errors, and the cause of a
 //! fault goes to the log alone.
 
+use crate::scope::KeyScope;
 use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
 
 /// What kind of mistake an input holds; the contract's `UserErrorCode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Code {
     /// It breaks a rule.
     Invalid,
@@ -20,7 +22,7 @@ pub enum Code {
 }
 
 /// One mistake in an input.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mistake {
     /// Path to the field, in the contract's own words: `["links", "3", "destination"]`.
     pub field: Vec<String>,
@@ -49,6 +51,12 @@ pub enum Error {
     /// The caller is known and may not do this.
     #[error("the role does not allow it")]
     Forbidden,
+    /// The caller's API key lacks this scope.
+    #[error("the API key lacks the scope {0}")]
+    MissingScope(KeyScope),
+    /// No API key may do this: it changes the account of its owner.
+    #[error("an API key may not do this")]
+    KeyForbidden,
     /// Ours.
     #[error("{0}")]
     Fault(String),

@@ -1,6 +1,8 @@
 //! The contract with integrators: one file per noun, each a thin layer over operations. Nothing here knows how rows or
 //! requests travel. [`http`](crate::http) runs documents through [`execute()`], and `schema.graphql` is [`sdl`].
 
+pub mod api_key;
+pub mod audit;
 pub mod branding;
 pub mod click;
 pub mod consent;
@@ -44,11 +46,12 @@ pub struct Query(
 /// What can be changed.
 #[derive(Default, MergedObject)]
 pub struct Mutation(
+    api_key::ApiKeyMutation,
     domain::mutation::DomainMutation,
     link::LinkMutation,
     pixel::PixelMutation,
     session::SessionMutation,
-    tenant::TenantMutation,
+    tenant::mutation::TenantMutation,
 );
 
 /// The contract with its operations behind it.

@@ -1,4 +1,4 @@
-//! The program `api`: its four commands. Settings that cannot be used are reported whole, with exit code 2.
+//! The program `api`: its five commands. Settings that cannot be used are reported whole, with exit code 2.
 
 use api::{config::Config, db::Db, graphql, run, telemetry};
 use migration::{Migrator, MigratorTrait};
@@ -13,6 +13,7 @@ Usage: api <command>
   serve     answers POST /graphql and runs the background loops
   work      runs the background loops only: brings changes to the redirectors and clicks into the database
   migrate   brings the database's schema up to date
+  audit     follows every audit log from its first row to its last, prints what it finds, and fails when one is broken
   schema    prints the GraphQL schema
 
 Settings are environment variables; .env.example documents them all.";
@@ -20,20 +21,14 @@ Settings are environment variables; .env.example documents them all.";
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
     match command.as_str() {
-        "schema" => print(&graphql::sdl()),
-        "help" | "--help" | "-h" => print(HELP),
-        "serve" | "work" | "migrate" => start(&command),
+        "schema" => run::print(&graphql::sdl()),
+        "help" | "--help" | "-h" => run::print(HELP),
+        "serve" | "work" | "migrate" | "audit" => start(&command),
         _ => {
             eprintln!("{HELP}");
             ExitCode::from(2)
         }
     }
-}
-
-#[expect(clippy::print_stdout, reason = "this is what the command is for")]
-fn print(text: &str) -> ExitCode {
-    println!("{}", text.trim_end());
-    ExitCode::SUCCESS
 }
 
 fn start(command: &str) -> ExitCode {
@@ -65,7 +60,11 @@ async fn obey(command: &str, config: &Config) -> Result<(), String> {
             if !pending.is_empty() {
                 return Err("the database's schema is not up to date: run `api migrate` first".to_owned());
             }
-            if command == "work" { run::work(config, db).await } else { run::serve(config, db).await }
+            match command {
+                "audit" => run::audit(&db).await,
+                "work" => run::work(config, db).await,
+                _ => run::serve(config, db).await,
+            }
         }
     }
 }

@@ -1,8 +1,9 @@
-//! The commands `serve` and `work`: puts the parts together out of the settings, runs them until the process is told to
+//! The commands of the program `api`. `serve` and `work`: puts the parts together out of the settings, runs them until the process is told to
 //! stop, and lets them finish. A part that ends on its own ends the process, so that somebody notices.
 
 use crate::{
     app::App,
+    audit::verify_all,
     clicks::{ingest::Ingest, stream::StreamIngest},
     config::Config,
     db::Db,
@@ -13,7 +14,7 @@ use crate::{
 };
 use contract::{clock::Clock, keys::Keys};
 use secrecy::ExposeSecret;
-use std::io;
+use std::{io, process::ExitCode};
 use tokio::{net::TcpListener, signal::unix, sync::watch};
 
 /// Answers requests and runs the background loops.
@@ -39,6 +40,29 @@ pub async fn work(config: &Config, db: Db) -> Result<(), String> {
     let (_, loops) = parts(config, db)?;
     let stop = signals().map_err(|error| format!("cannot listen for signals: {error}"))?;
     loops.run(stopped(stop)).await
+}
+
+/// Follows every audit log, and prints a line for each: whose it is, how many rows it has, and the hash of its end or
+/// where it is broken.
+///
+/// # Errors
+/// How many are broken; of the database.
+pub async fn audit(db: &Db) -> Result<(), String> {
+    let findings = verify_all(db).await.map_err(|error| error.to_string())?;
+    for finding in &findings {
+        print(&finding.to_string());
+    }
+    match findings.iter().filter(|finding| finding.broken_at.is_some()).count() {
+        0 => Ok(()),
+        broken => Err(format!("{broken} of {} audit logs are broken", findings.len())),
+    }
+}
+
+/// Prints what a command is for.
+#[expect(clippy::print_stdout, reason = "this is what the command is for")]
+pub fn print(text: &str) -> ExitCode {
+    println!("{}", text.trim_end());
+    ExitCode::SUCCESS
 }
 
 fn parts(config: &Config, db: Db) -> Result<(App, Worker), String> {

@@ -108,6 +108,21 @@ impl World {
         self.programs.last_mut().unwrap()
     }
 
+    /// The address of the product's database.
+    pub(crate) fn database_url(&self) -> String {
+        let program = &self.programs[0];
+        let file = || format!("sqlite://{}/stopover.db", program.variable("DATA_DIR").unwrap());
+        program.variable("DATABASE_URL").map_or_else(file, str::to_owned)
+    }
+
+    /// Runs a command of the program `api` on the product's database to its end.
+    pub(crate) fn command(&self, name: &str) -> std::process::Output {
+        let mut command = program::command("api");
+        command.arg(name).env("STOPOVER_DATABASE_URL", self.database_url()).env("STOPOVER_LOG", "error");
+        command.env("STOPOVER_REDIS_URL", "redis://127.0.0.1:1").env("STOPOVER_JWT_SECRET", "a".repeat(32));
+        command.output().unwrap()
+    }
+
     /// A client that nobody has logged in.
     pub(crate) fn client(&self) -> Client {
         Client::new(self.api.clone())

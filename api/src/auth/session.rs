@@ -99,8 +99,7 @@ async fn hand_out(app: &App, tx: &impl ConnectionTrait, of: &session::Model) -> 
     };
     refresh_token::Entity::insert(row).exec_without_returning(tx).await?;
     let expires_at = Ord::min(now.saturating_add(token::ACCESS_LIFE), of.expires_at);
-    let caller = Caller { user_id: of.user_id, session_id: of.id };
-    let access_token = app.auth.access.issue(caller, now, expires_at)?;
+    let access_token = app.auth.access.issue(of.user_id, of.id, now, expires_at)?;
     Ok(Session { access_token, refresh_token, expires_at })
 }
 
@@ -156,7 +155,7 @@ async fn revoke(db: &impl ConnectionTrait, session_id: Uuid, now: i64) -> Result
 pub async fn authenticate(app: &App, access_token: &str) -> Result<Caller, Error> {
     let now = app.clock.now();
     let caller = app.auth.access.verify(access_token, now).ok_or(Error::Unauthenticated)?;
-    let session = session::Entity::find_by_id(caller.session_id).one(app.db.read()).await?;
+    let session = session::Entity::find_by_id(caller.session_id()?).one(app.db.read()).await?;
     let open = session.is_some_and(|session| session.user_id == caller.user_id && is_open(&session, now));
     if open { Ok(caller) } else { Err(Error::Unauthenticated) }
 }

@@ -3,14 +3,16 @@
 use super::{password, session, session::Session};
 use crate::{
     app::App,
+    audit::{self, Author, Deed},
     error::{Code, Error, Mistakes},
     invalidation::Changes,
-    scope::{Caller, TenantScope},
+    scope::{Caller, Permission, TenantScope},
     tenants,
 };
 use email_address::{EmailAddress, Options};
-use entities::{membership::Role, tenant, user};
+use entities::{tenant, user};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, SqlErr, prelude::Uuid};
+use serde_json::json;
 
 /// Longest e-mail address, in characters (RFC 5321 section 4.5.3.1.3).
 pub const MAX_EMAIL: usize = 254;
@@ -24,6 +26,8 @@ pub struct SignUp {
     pub password: String,
     /// Name of the first tenant, 1 to 100 characters.
     pub tenant_name: String,
+    /// The request; nil outside of one.
+    pub request_id: Uuid,
 }
 
 /// A sign-up that succeeded.
@@ -62,14 +66,16 @@ pub async fn sign_up(app: &App, input: SignUp) -> Result<SignedUp, Error> {
     let inserted = user::Entity::insert(user::ActiveModel::from(user.clone())).exec_without_returning(&tx).await;
     inserted.map_err(taken_or_fault)?;
     let mut changes = Changes::default();
-    let tenant = tenants::insert(app, &tx, &mut changes, user.id, name).await?;
+    // the right in the tenant needs no session; it is looked up like any other
+    let caller = Caller { request_id: input.request_id, ..Caller::of_session(user.id, Uuid::nil()) };
+    let tenant = tenants::insert(app, &tx, &mut changes, (caller, name), "signUp").await?;
     let session = session::start(app, &tx, user.id).await?;
+    let deed = Deed::new("signUp", "User", Some(user.id)).after(&json!({ "email": user.email }))?;
+    audit::record(&tx, &app.clock, Author::of_account(caller), deed).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
 
-    // the right in the tenant needs no session; it is looked up like any other
-    let caller = Caller { user_id: user.id, session_id: Uuid::nil() };
-    let scope = TenantScope::of(&app.db, caller, tenant.id, Role::Owner, "tenantId").await?;
+    let scope = TenantScope::of(&app.db, caller, tenant.id, Permission::ReadTenant, "tenantId").await?;
     Ok(SignedUp { session, user, tenant, scope })
 }
 

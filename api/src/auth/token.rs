@@ -58,12 +58,12 @@ impl AccessTokens {
     ///
     /// # Errors
     /// [`Error::Fault`] when it cannot be signed.
-    pub fn issue(&self, caller: Caller, now: i64, until: i64) -> Result<String, Error> {
+    pub fn issue(&self, user_id: Uuid, session_id: Uuid, now: i64, until: i64) -> Result<String, Error> {
         let claims = Claims {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
-            sub: caller.user_id,
-            sid: caller.session_id,
+            sub: user_id,
+            sid: session_id,
             iat: now.div_euclid(SECOND),
             exp: until.div_euclid(SECOND),
             jti: Uuid::now_v7(),
@@ -82,7 +82,7 @@ impl AccessTokens {
         let token = jsonwebtoken::decode::<Claims>(token, &self.verify, &self.rules).ok()?;
         let good = token.claims.exp.saturating_mul(SECOND).saturating_add(LEEWAY) > now;
         let ours = token.header.typ.as_deref() == Some(TYPE) && token.header.crit.is_none();
-        (good && ours).then_some(Caller { user_id: token.claims.sub, session_id: token.claims.sid })
+        (good && ours).then_some(Caller::of_session(token.claims.sub, token.claims.sid))
     }
 }
 
@@ -105,7 +105,8 @@ mod tests {
     use super::*;
 
     const NOW: i64 = 1_700_000_000_000;
-    const CALLER: Caller = Caller { user_id: Uuid::from_u128(1), session_id: Uuid::from_u128(2) };
+    const USER: Uuid = Uuid::from_u128(1);
+    const SESSION: Uuid = Uuid::from_u128(2);
 
     fn tokens(secret: &str) -> AccessTokens {
         AccessTokens::new(&SecretString::from(secret.to_owned()))
@@ -113,7 +114,7 @@ mod tests {
 
     fn claims() -> Claims {
         let (iss, aud) = (ISSUER.to_owned(), AUDIENCE.to_owned());
-        let (sub, sid, jti) = (CALLER.user_id, CALLER.session_id, Uuid::nil());
+        let (sub, sid, jti) = (USER, SESSION, Uuid::nil());
         Claims { iss, aud, sub, sid, iat: NOW / SECOND, exp: NOW / SECOND + 900, jti }
     }
 
@@ -124,11 +125,11 @@ mod tests {
     #[test]
     fn a_token_is_good_for_its_life_and_five_seconds() {
         let ours = tokens("0123456789abcdef0123456789abcdef");
-        let token = ours.issue(CALLER, NOW, NOW + ACCESS_LIFE).unwrap();
+        let token = ours.issue(USER, SESSION, NOW, NOW + ACCESS_LIFE).unwrap();
         for (at, good) in [(0, true), (ACCESS_LIFE, true), (ACCESS_LIFE + 4_999, true), (ACCESS_LIFE + 5_000, false)] {
             assert_eq!(ours.verify(&token, NOW + at).is_some(), good, "{at}");
         }
-        assert_eq!(ours.verify(&token, NOW), Some(CALLER));
+        assert_eq!(ours.verify(&token, NOW), Some(Caller::of_session(USER, SESSION)));
         assert_eq!(tokens("another secret of thirty-two byte").verify(&token, NOW), None);
     }
 
@@ -151,7 +152,7 @@ mod tests {
     #[test]
     fn a_forged_token_is_nothing() {
         let ours = tokens("0123456789abcdef0123456789abcdef");
-        let good = ours.issue(CALLER, NOW, NOW + ACCESS_LIFE).unwrap();
+        let good = ours.issue(USER, SESSION, NOW, NOW + ACCESS_LIFE).unwrap();
         let part = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
         let body = good.split('.').nth(1).unwrap();
         let none = part(r#"{"alg":"none","typ":"at+jwt"}"#);

@@ -8,7 +8,7 @@ use async_graphql::{Enum, ErrorExtensions, SimpleObject};
 pub mod code {
     /// The caller is not known.
     pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
-    /// The caller's role does not allow it.
+    /// The caller's role does not allow it, or `extensions.scope` is one that the API key lacks.
     pub const FORBIDDEN: &str = "FORBIDDEN";
     /// A fault of this server; `extensions.requestId` finds it in the log.
     pub const INTERNAL: &str = "INTERNAL";
@@ -102,6 +102,13 @@ pub fn top_level(error: Error) -> async_graphql::Error {
         }
         Error::Unauthenticated => coded("log in first", code::UNAUTHENTICATED),
         Error::Forbidden => coded("your role in this tenant does not allow this", code::FORBIDDEN),
+        Error::MissingScope(scope) => {
+            let error = coded(format!("your API key lacks the scope {scope}"), code::FORBIDDEN);
+            error.extend_with(|_, extensions| extensions.set("scope", scope.name()))
+        }
+        Error::KeyForbidden => {
+            coded("an API key may not do this: log in, and send the access token instead", code::FORBIDDEN)
+        }
         Error::Fault(cause) => {
             tracing::error!(%cause, "an operation failed");
             coded(INTERNAL_MESSAGE, code::INTERNAL)

@@ -26,10 +26,9 @@ use super::{
 use crate::{
     error::Error,
     links,
-    scope::{Caller, TenantScope},
+    scope::{Caller, Permission, TenantScope},
 };
 use async_graphql::{Context, ID, Object, Result};
-use entities::membership::Role;
 use uuid::Uuid;
 
 /// A link of a tenant.
@@ -91,6 +90,7 @@ impl Link {
     /// Its own pixels, at most 20, in the order they were made; the tenant's default pixels fire besides.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn pixels(&self, ctx: &Context<'_>) -> Result<Vec<Pixel>> {
+        context::demand(&self.scope, Permission::ReadPixels)?;
         let pixels = loaders::pixels_of_link(ctx, self.scope.tenant_id(), self.link.id).await?;
         Ok(pixels.into_iter().map(Pixel::from).collect())
     }
@@ -152,6 +152,7 @@ impl Link {
         #[graphql(desc = "At most this many from the end, 0 to 100; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<ClickConnection> {
+        context::demand(&self.scope, Permission::ReadReports)?;
         clicks_of(ctx, &self.scope, self.link.id, PageArgs::new(first, after, last, before)).await
     }
 
@@ -162,6 +163,7 @@ impl Link {
         ctx: &Context<'_>,
         #[graphql(desc = "Which clicks; the last 30 days when left out.")] filter: Option<ReportFilter>,
     ) -> Result<Report> {
+        context::demand(&self.scope, Permission::ReadReports)?;
         report::of_link(ctx, &self.scope, self.link.id, filter)
     }
 
@@ -180,7 +182,7 @@ impl Link {
 pub(super) async fn scope_of_link(
     ctx: &Context<'_>,
     id: &ID,
-    needs: Role,
+    needs: Permission,
 ) -> Result<std::result::Result<(TenantScope, Uuid), Error>> {
     let caller: Caller = context::caller(ctx)?;
     let Some(key) = id::decode(Kind::Link, id) else { return Ok(Err(Error::not_found("id"))) };
@@ -190,7 +192,7 @@ pub(super) async fn scope_of_link(
 
 /// The link of an id, for queries: null when there is none for this caller.
 pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Link>> {
-    let Some((scope, key)) = value(scope_of_link(ctx, id, Role::Viewer).await?)? else { return Ok(None) };
+    let Some((scope, key)) = value(scope_of_link(ctx, id, Permission::ReadLinks).await?)? else { return Ok(None) };
     let found = links::find(&context::app(ctx)?.db, scope, key).await;
     Ok(value(found)?.map(|link| Link::new(scope, link)))
 }

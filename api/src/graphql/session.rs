@@ -116,7 +116,7 @@ impl SessionMutation {
         #[graphql(desc = "The account and its first tenant.")] input: SignUpInput,
     ) -> Result<SignUpPayload> {
         let SignUpInput { email, password, tenant_name } = input;
-        let input = auth::SignUp { email, password, tenant_name };
+        let input = auth::SignUp { email, password, tenant_name, request_id: context::request_id(ctx) };
         Ok(match answer(auth::sign_up(context::app(ctx)?, input).await)? {
             Ok(made) => SignUpPayload {
                 session: Some(made.session.into()),

@@ -65,6 +65,11 @@ impl Program {
         self.running = Some(Process::start(&command, &self.log_file()));
     }
 
+    /// What a variable of its own says.
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(&format!("STOPOVER_{name}")).map(String::as_str)
+    }
+
     /// Asks it to end, and waits until it has; it must end well.
     pub(crate) async fn stop(&mut self) {
         let mut running = self.running.take().expect("it runs");
