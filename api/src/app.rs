@@ -6,6 +6,7 @@ use crate::{
     db::Db,
     domains::{Names, Proofs},
     invalidation::Publisher,
+    previews::Redirectors,
 };
 use contract::{address::Host, clock::Clock, destination::Reach};
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub struct App {
     pub proofs: Arc<Proofs>,
     /// What the operator decided.
     pub rules: Arc<Rules>,
+    /// Asks redirectors, for previews.
+    pub redirectors: Redirectors,
 }
 
 /// What the operator decided for everybody.
@@ -52,6 +55,14 @@ impl App {
         };
         let auth = Arc::new(Auth::new(&config.jwt_secret));
         let proofs = Proofs { names: Names::new(config.name_server), schedule: config.domain_schedule };
-        Self { db, clock, publisher, auth, proofs: Arc::new(proofs), rules: Arc::new(rules) }
+        Self {
+            db,
+            clock,
+            publisher,
+            auth,
+            proofs: Arc::new(proofs),
+            rules: Arc::new(rules),
+            redirectors: Redirectors::new(),
+        }
     }
 }

@@ -188,7 +188,7 @@ pub(crate) struct Usable {
     ids: HashSet<Uuid>,
     /// Those that belong to the tenant alone.
     own: HashSet<Uuid>,
-    /// Its own, but not verified.
+    /// Its own, but not verified; where a link lives already, it may stay.
     unproved: HashSet<Uuid>,
     default: Option<Uuid>,
 }
@@ -225,9 +225,10 @@ impl Usable {
         let own = rows.iter().find(|row| row.is_default);
         let shared = rows.iter().find(|row| row.tenant_id.is_none() && row.host == default);
         let mut usable = Self { default: own.or(shared).map(|row| row.id), ..Self::default() };
-        usable.ids = rows.iter().map(|row| row.id).chain(kept).collect();
+        usable.ids = rows.iter().map(|row| row.id).collect();
         usable.own = rows.iter().filter(|row| row.tenant_id.is_some()).map(|row| row.id).collect();
         let others: Vec<Uuid> = asked.iter().copied().filter(|id| !usable.ids.contains(id)).collect();
+        usable.ids.extend(kept);
         if !others.is_empty() {
             let own = domain::own_of(tenant_id).select_only().column(domain::Column::Id);
             let own = own.filter(domain::Column::Id.is_in(others)).into_tuple::<Uuid>().all(tx).await?;
@@ -239,6 +240,11 @@ impl Usable {
     /// Whether a domain belongs to the tenant alone.
     pub(crate) fn is_own(&self, id: Uuid) -> bool {
         self.own.contains(&id)
+    }
+
+    /// Whether a domain is the tenant's, but not verified, or not any more.
+    pub(crate) fn is_unproved(&self, id: Uuid) -> bool {
+        self.unproved.contains(&id)
     }
 
     /// The domain asked for, or the default one.
@@ -253,6 +259,11 @@ impl Usable {
     #[cfg(test)]
     pub(crate) fn only(id: Uuid) -> Self {
         Self { ids: HashSet::from([id]), default: Some(id), ..Self::default() }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn lost(id: Uuid) -> Self {
+        Self { ids: HashSet::from([id]), ..Self::unproved(id) }
     }
 
     #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The program `api`: its five commands. Settings that cannot be used are reported whole, with exit code 2.
+//! The program `api`: its six commands. Settings that cannot be used are reported whole, with exit code 2.
 
 use api::{config::Config, db::Db, graphql, run, telemetry};
 use migration::{Migrator, MigratorTrait};
@@ -14,6 +14,7 @@ Usage: api <command>
   work      runs the background loops only: brings changes to the redirectors and clicks into the database
   migrate   brings the database's schema up to date
   audit     follows every audit log from its first row to its last, prints what it finds, and fails when one is broken
+  rebuild   makes the rollups of every day anew from its clicks, while the others run
   schema    prints the GraphQL schema
 
 Settings are environment variables; .env.example documents them all.";
@@ -23,7 +24,7 @@ fn main() -> ExitCode {
     match command.as_str() {
         "schema" => run::print(&graphql::sdl()),
         "help" | "--help" | "-h" => run::print(HELP),
-        "serve" | "work" | "migrate" | "audit" => start(&command),
+        "serve" | "work" | "migrate" | "audit" | "rebuild" => start(&command),
         _ => {
             eprintln!("{HELP}");
             ExitCode::from(2)
@@ -63,6 +64,7 @@ async fn obey(command: &str, config: &Config) -> Result<(), String> {
             match command {
                 "audit" => run::audit(&db).await,
                 "work" => run::work(config, db).await,
+                "rebuild" => run::rebuild(&db).await,
                 _ => run::serve(config, db).await,
             }
         }

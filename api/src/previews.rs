@@ -14,6 +14,7 @@ use contract::{
     preview::{self, Explanation, Pretended, Preview},
 };
 use entities::visitor_key;
+use reqwest::redirect::Policy;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -44,6 +45,29 @@ pub struct Previewed {
     pub url: String,
     /// From when on that address is one like any other.
     pub expires_at: i64,
+}
+
+/// Asks redirectors; one for all previews, so that connections are kept.
+#[derive(Debug, Clone)]
+pub struct Redirectors {
+    http: Option<reqwest::Client>,
+}
+
+impl Redirectors {
+    /// Has asked none yet. Whatever a redirector answers, nobody is followed to where a tenant's link leads.
+    #[must_use]
+    pub fn new() -> Self {
+        let http = reqwest::Client::builder().redirect(Policy::none()).timeout(PATIENCE).build();
+        let http =
+            http.inspect_err(|error| tracing::warn!(%error, "no redirector can be asked: there are no previews"));
+        Self { http: http.ok() }
+    }
+}
+
+impl Default for Redirectors {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// Asks what a visitor would get of a link.
@@ -103,11 +127,9 @@ fn check(visitor: &Visitor) -> Result<(), Error> {
 /// The redirector's own explanation of a visit.
 async fn ask(app: &App, host: &Host, path: &str) -> Result<Explanation, Error> {
     let fault = |error: reqwest::Error| Error::Fault(format!("the redirector explains no visit: {error}"));
-    let request = reqwest::Client::new()
-        .get(format!("{}{path}", app.rules.redirector))
-        .header("host", host.as_str())
-        .header(preview::EXPLAIN, "1")
-        .timeout(PATIENCE);
+    let http = app.redirectors.http.as_ref().ok_or_else(|| Error::Fault("no redirector can be asked".to_owned()))?;
+    let request =
+        http.get(format!("{}{path}", app.rules.redirector)).header("host", host.as_str()).header(preview::EXPLAIN, "1");
     let answer = request.send().await.and_then(reqwest::Response::error_for_status).map_err(fault)?;
     answer.json().await.map_err(fault)
 }

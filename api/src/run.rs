@@ -4,7 +4,7 @@
 use crate::{
     app::App,
     audit::verify_all,
-    clicks::{ingest::Ingest, stream::StreamIngest},
+    clicks::{ingest::Ingest, rebuild, stream::StreamIngest},
     config::Config,
     db::Db,
     domains::{self, Rechecks},
@@ -56,6 +56,16 @@ pub async fn audit(db: &Db) -> Result<(), String> {
         0 => Ok(()),
         broken => Err(format!("{broken} of {} audit logs are broken", findings.len())),
     }
+}
+
+/// Makes the rollups of every day anew from its clicks.
+///
+/// # Errors
+/// Of the database.
+pub async fn rebuild(db: &Db) -> Result<(), String> {
+    let days = rebuild::all(db).await.map_err(|error| error.to_string())?;
+    tracing::info!(days, "the rollups were made anew");
+    Ok(())
 }
 
 /// Prints what a command is for.

@@ -28,6 +28,7 @@ use contract::{
     click::{Click, Consent, Event, Exclusion},
     clock::{Clock, day_of},
     destination::Reach,
+    preview::EXPLAIN,
 };
 use futures_util::FutureExt;
 use poem::{
@@ -116,6 +117,9 @@ impl Server {
         let at = self.clock.now();
         if let Some(preview) = preview::asked(self, uri.query(), &found, at) {
             return Box::pin(preview::answer(self, request, &found, preview, at)).await;
+        }
+        if headers.contains_key(EXPLAIN) {
+            return answer::empty(StatusCode::SERVICE_UNAVAILABLE);
         }
         let answer = form.and_then(|form| self.answered(&form, &found, headers, &host, at));
         // a form that answers no question of ours: the visit begins anew
@@ -236,7 +240,8 @@ impl Visit<'_> {
             Decision::Card { route, card } => {
                 let exclusion = self.visitor.agent.exclusion;
                 self.record(route, Outcome { exclusion, ..Outcome::default() }).await;
-                answer::still(StatusCode::OK, card.clone())
+                let voice = self.voice(Some(route));
+                answer::card(card, &Values { nonce: &nonce(), voice, ..Values::default() })
             }
             Decision::Redirect { route, target, exclusion, pixels_refused, consent } => {
                 let refused = if pixels_refused { route.pixels.as_slice() } else { &[] };
@@ -288,7 +293,7 @@ impl Visit<'_> {
     fn ask(&self, route: &Route, question: &Question) -> Response {
         let referrer = self.visitor.referrer.as_deref();
         let values = Values {
-            nonce: &format!("{:032x}", rand::random::<u128>()),
+            nonce: &nonce(),
             token: &consent::question(self.id, route.link.link_id, referrer, &self.key()),
             voice: self.voice(Some(route)),
             ..Values::default()
@@ -301,7 +306,7 @@ impl Visit<'_> {
         let destination = target.fill(self.filling());
         let waits = self.overlay.is_some() || rand::random_range(0..10_000) < route.tenant.policy.confirm_share;
         let values = Values {
-            nonce: &format!("{:032x}", rand::random::<u128>()),
+            nonce: &nonce(),
             click_id: self.id,
             token: &token::make(&click, &self.key(), |place| waits || page.watches(place)),
             waits,
@@ -319,6 +324,11 @@ impl Visit<'_> {
         }
         response
     }
+}
+
+/// What lets the styles and scripts of one answer in.
+fn nonce() -> String {
+    format!("{:032x}", rand::random::<u128>())
 }
 
 /// The host that was asked: of the address where it has one (HTTP/2, proxies), else of the `Host` header.

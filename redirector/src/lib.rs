@@ -12,6 +12,7 @@ pub mod lookup;
 pub mod memory;
 pub mod page;
 pub mod recorder;
+pub mod runtime;
 pub mod source;
 pub mod telemetry;
 pub mod visit;
@@ -33,7 +34,7 @@ use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::timeout,
 };
 use visitor::Geo;
 
@@ -43,8 +44,8 @@ const DRAIN: Duration = Duration::from_secs(4);
 const SHIP: Duration = Duration::from_secs(2);
 /// Longest wait for today's key at the start.
 const FIRST_KEY: Duration = Duration::from_millis(2_500);
-/// How often visitors who wait for a stalled disk are looked after.
-const LOOK_AFTER_STALLED: Duration = Duration::from_millis(250);
+/// Longest wait for background tasks to end.
+const END: Duration = Duration::from_secs(1);
 
 /// What stands in for Redis in the embedded default.
 pub struct LocalSide {
@@ -193,12 +194,19 @@ fn spawn_tasks(
         "recorder"
     });
     tasks.spawn(async move {
-        loop {
-            sleep(LOOK_AFTER_STALLED).await;
-            recorder.release_stalled();
-        }
+        recorder.look_after_visits().await;
+        "those who look after visits"
     });
     tasks
+}
+
+/// Ends the background loops. One that is stuck in a write, on a disk that has stalled, is left behind.
+async fn end(mut tasks: JoinSet<&'static str>) {
+    tasks.abort_all();
+    let ended = async { while tasks.join_next().await.is_some() {} };
+    if timeout(END, ended).await.is_err() {
+        tracing::warn!("a background task does not end");
+    }
 }
 
 impl Redirector {
@@ -242,7 +250,28 @@ impl Redirector {
         drop(drain);
         let drained = if serving { serve.await } else { Ok(()) };
         self.recording.close(SHIP).await;
-        self.tasks.shutdown().await;
+        end(self.tasks).await;
         outcome.and(drained.map_err(RunError::Server))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_task_that_is_stuck_does_not_keep_the_rest_from_ending() {
+        let (stuck, freed) = std::sync::mpsc::channel::<()>();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async {
+            std::future::pending::<()>().await;
+            "waits"
+        });
+        tasks.spawn(async move {
+            let _ = freed.recv();
+            "stuck"
+        });
+        timeout(5 * END, end(tasks)).await.unwrap();
+        drop(stuck);
     }
 }

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         }
     };
     redirector::telemetry::start(&config.log);
-    match run(config) {
+    match redirector::runtime::run(run(config)).unwrap_or_else(|error| Err(error.into())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(%error, "the redirector has failed");
@@ -28,7 +28,6 @@ fn main() -> ExitCode {
     }
 }
 
-#[tokio::main]
 async fn run(config: Config) -> Result<(), Box<dyn Error>> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let redirector = redirector::start(config, Clock::system(), None).await?;

@@ -3,6 +3,7 @@
 //! Always holds: an entry lives from the start of its fetch and no hit extends it; a reply older than an announcement
 //! of the last two seconds, or begun before the memory was cleared, is not kept.
 
+use crate::runtime::cores;
 use contract::document::Versioned;
 use quick_cache::{Equivalent, UnitWeighter, sync::Cache};
 use std::{
@@ -25,12 +26,15 @@ const SWEEP_FROM: usize = 1_024;
 /// Most remembered announcements; beyond, the whole memory is cleared instead.
 const MOST_ANNOUNCED: usize = 100_000;
 
-/// Entries that a cache has room for from the start.
-const AT_FIRST: usize = 256;
+/// Shards of a cache for each core, so that visits seldom wait for each other's look at it.
+const SHARDS: usize = 4;
+/// Entries that a shard has room for from the start; with less, `quick_cache` makes fewer shards.
+const AT_FIRST: usize = 32;
 
 /// A cache of up to about `most` entries, whose room grows with what it holds.
 pub fn bounded<K: Eq + Hash, V: Clone>(most: usize) -> Cache<K, V> {
-    Cache::with_weighter(AT_FIRST.min(most), most as u64, UnitWeighter)
+    let shards = (SHARDS * cores()).next_power_of_two();
+    Cache::with_weighter((AT_FIRST * shards).min(most), most as u64, UnitWeighter)
 }
 
 /// No source answered and nothing is remembered.

@@ -3,6 +3,7 @@
 //! through the escaper of its place.
 
 mod brand;
+mod card;
 mod consent;
 mod escape;
 mod interstitial;
@@ -12,6 +13,7 @@ mod policy;
 mod templates;
 mod voice;
 
+pub use card::Card;
 pub use consent::Question;
 pub use interstitial::Interstitial;
 pub use pieces::Values;
@@ -23,7 +25,8 @@ use contract::{
     address::{Host, LinkAddress},
     branding::Language,
     destination::{Reach, is_local},
-    document::{DomainDocument, LinkDocument, TenantDocument},
+    document::{DomainDocument, LinkDocument, PixelDocument, TenantDocument},
+    preview::PixelReason,
 };
 use pixels::Filler;
 use poem::http::HeaderValue;
@@ -52,7 +55,7 @@ pub struct Route {
     /// The page that asks for consent; `None` where nobody is asked.
     pub question: Option<Question>,
     /// The link's own card for previews.
-    pub card: Option<Still>,
+    pub card: Option<Card>,
 }
 
 impl Route {
@@ -74,7 +77,7 @@ impl Route {
         let fallback =
             link.fallback.as_ref().and_then(|fallback| Target::of_fallback(fallback, &link, slug, reach).ok());
         let filler = Filler { marks: pages.marks(), link_id: link.link_id, short_url: &short_url, reach };
-        let applying = pixels::applying(&link, &tenant, domain.tenant_id == Some(tenant.tenant_id));
+        let applying = pixels::applying(&link, &tenant, is_own(&domain, &tenant));
         let prepared: Vec<_> =
             applying.iter().filter_map(|pixel| filler.prepare(pixel, |key| pages.has_script(key))).collect();
         let page = target.as_ref().filter(|_| !prepared.is_empty()).and_then(|_| {
@@ -88,8 +91,7 @@ impl Route {
                 .ok()
         });
         let card = link.card.as_ref().and_then(|card| {
-            pages
-                .card(card, &short_url, address.host.name())
+            card::compile(card, &short_url, address.host.name(), pages)
                 .inspect_err(|error| tracing::error!(link_id = %link.link_id, %error, "a card cannot be rendered"))
                 .ok()
         });
@@ -115,6 +117,22 @@ impl Route {
         let host = self.target.as_ref().map_or("", |target| target.host().as_str());
         Voice { language, tenant: Some(&self.tenant), host }
     }
+
+    /// Why a pixel of the tenant fires on no visit of this link; `None` for one that the visit decides on.
+    #[must_use]
+    pub fn idle(&self, pixel: &PixelDocument) -> Option<PixelReason> {
+        match pixels::applies(pixel, &self.link, is_own(&self.domain, &self.tenant)) {
+            Err(reason) => Some(reason),
+            Ok(()) if self.pixels.contains(&pixel.pixel_id) || self.target.is_none() => None,
+            // it was not to be prepared
+            Ok(()) => Some(PixelReason::CannotFire),
+        }
+    }
+}
+
+/// Whether a domain belongs to the tenant alone.
+fn is_own(domain: &DomainDocument, tenant: &TenantDocument) -> bool {
+    domain.tenant_id == Some(tenant.tenant_id)
 }
 
 impl fmt::Debug for Route {

@@ -4,8 +4,10 @@
 //! Always holds: sequence numbers of a boot count from 1 without a gap, and an event that was dropped never had one.
 
 mod folder;
+mod log;
 mod queue;
 mod reader;
+mod recorded;
 mod segments;
 mod shipment;
 mod shipper;
@@ -15,7 +17,7 @@ mod writer;
 use crate::health::Counters;
 use contract::click::{self, Event};
 use queue::Queue;
-pub use queue::Recorded;
+pub use recorded::Recorded;
 use shipper::Shipper;
 pub use sink::LocalFrame;
 use sink::Sink;
@@ -134,8 +136,8 @@ impl Recorder {
         let segment_bytes = SEGMENT.min(settings.cap / 4).max(1);
         let (ended, watched) = async_mpsc::channel(4);
         let (stop_sync, syncs) = mpsc::channel();
-        let unsynced = writer::Unsynced::default();
-        let log = writer::Log::new(live.path.clone(), live.segments.clone(), segment_bytes, unsynced.clone());
+        let unsynced = log::Unsynced::default();
+        let log = log::Log::new(live.path.clone(), live.segments.clone(), segment_bytes, unsynced.clone());
         let boot_id = live.boot_id;
 
         let writer = Arc::new(writer::Writer::new(queue.clone(), log));
@@ -145,7 +147,7 @@ impl Recorder {
         })?;
         let sync = spawn("click-sync", ended.clone(), {
             let counters = counters.clone();
-            move || writer::sync(&unsynced, &syncs, &counters)
+            move || log::sync(&unsynced, &syncs, &counters)
         })?;
         let (stop, stopping) = watch::channel(None);
         let shipper = Shipper::new(live, dead, queue.clone(), Sink::new(destination), counters);
@@ -184,9 +186,9 @@ impl Recorder {
         self.writer.conduct().await;
     }
 
-    /// Answers the visitors who wait for a disk that has stalled, whoever writes to it. Called a few times a second.
-    pub fn release_stalled(&self) {
-        self.queue.release_stalled(PATIENCE);
+    /// Answers the visitors who wait for a disk that has stalled, whoever writes to it; belongs among the visits' tasks.
+    pub async fn look_after_visits(&self) {
+        self.queue.look_after_visits(PATIENCE).await;
     }
 }
 

@@ -8,7 +8,7 @@ pub mod target;
 
 use crate::{
     lookup::Found,
-    page::{Interstitial, Question, Route, Still},
+    page::{Card, Interstitial, Question, Route},
     visitor::Visitor,
 };
 use consent::{Verdict, verdict};
@@ -41,7 +41,7 @@ pub enum Decision<'a> {
         /// The link.
         route: &'a Route,
         /// Its card.
-        card: &'a Still,
+        card: &'a Card,
     },
     /// 4 to 6: a crawler of any kind, or a person for whom no pixel fires. On to the destination; recorded.
     Redirect {
@@ -106,7 +106,7 @@ pub fn decide<'a>(
         (None, _, Some(page)) => {
             let (policy, place) = (&route.tenant.policy, &visitor.place);
             let mode = policy.consent.mode(place.country.as_deref(), place.region.as_deref());
-            match (verdict(mode, visitor.refuses, policy.honour_gpc, answered(route)), &route.question) {
+            match (verdict(mode, visitor.refuses, policy.honour_gpc, || answered(route)), &route.question) {
                 (Verdict::Fire(consent), _) => Decision::Fire { route, target, page, consent },
                 (Verdict::Refuse(consent), _) => pass(true, consent),
                 (Verdict::Ask, Some(question)) => Decision::Ask { route, question },

@@ -4,6 +4,8 @@ function (states, destination) {
     head = document.createElement("h2"), on = document.createElement("a");
   box.style.cssText = "position:fixed;inset:auto 0 0 0;padding:1rem;background:#111;color:#fff;font:1rem/1.5 system-ui;max-height:60vh;overflow:auto";
   box.setAttribute("aria-label", "Preview");
+  box.lang = "en";
+  box.dir = "ltr";
   head.textContent = "Preview: this visit is not recorded";
   head.style.cssText = "font-size:1.1rem;margin:0 0 .5rem";
   names.forEach(function (name, i) {

@@ -16,12 +16,12 @@ stopover help    this text
 
 Settings are environment variables; .env.example lists them all.";
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let mode = std::env::args().nth(1);
+    let start = |demo| redirector::runtime::run(run(demo)).unwrap_or_else(|error| Err(error.to_string()));
     let result = match mode.as_deref() {
-        None => run(false).await,
-        Some("demo") => run(true).await,
+        None => start(false),
+        Some("demo") => start(true),
         Some("help" | "--help" | "-h") => {
             embedded::say(HELP);
             Ok(())

@@ -1,5 +1,8 @@
 //! Consent and what visitors read: who is asked, how an answer is given and remembered, what a click tells of it, and in
-//! which language and colours pages come. No database of places is needed: the rule for everywhere stands in for regions.
+//! which language and colours pages come. Most visits come from this machine, of which no database of places knows: the rule
+//! for everywhere stands in for regions.
+
+mod places;
 
 use crate::{
     journeys::{outcome, served},
@@ -256,6 +259,9 @@ async fn pages_speak_the_visitors_language(world: &mut World) {
     assert!(page.contains(r#"<html lang="de" dir="ltr">"#) && page.contains(">Zustimmen</button>"), "{page}");
     let page = read("nothing-here", "ja").await;
     assert!(page.contains(r#"<html lang="ja""#) && page.contains("このリンクは存在しません"), "{page}");
+    let page = read(&link.slug, "ar-EG").await;
+    assert!(page.contains(r#"<html lang="ar" dir="rtl">"#) && page.contains(">أوافق</button>"), "{page}");
+    assert!(page.contains(r#"<li dir="auto">Meta"#), "{page}");
     let page = read(&link.slug, "sv").await;
     assert!(page.contains(r#"<html lang="en""#) && page.contains(">Accept</button>"), "{page}");
 }

@@ -1,10 +1,13 @@
 //! Domains of a tenant's own: claimed, proved by a DNS record, served, lost and passed on, in both settings; and what front
 //! servers are told of them.
 
+mod asking;
+mod lost;
+
 use crate::world::{
     World,
     browser::{Browser, Scripts},
-    client::{Account, mutation, text, with},
+    client::{Account, mutation, pairs, text, with},
     dns::Answer,
     in_both, wait,
 };
@@ -41,8 +44,15 @@ async fn create(account: &Account, host: &str, extra: Value) -> Value {
     account.client.done("createDomain", input, DOMAIN).await["domain"].take()
 }
 
+/// Has a record looked up, as soon as one may ask again.
 async fn verify(account: &Account, domain: &Value) -> Value {
-    account.client.done("verifyDomain", json!({ "id": domain["id"] }), DOMAIN).await["domain"].take()
+    wait::until("a look at the record", LOOKED, async || {
+        let mut looked = account.client.mutate("verifyDomain", json!({ "id": domain["id"] }), DOMAIN).await;
+        let refused = pairs(&looked["userErrors"]);
+        assert!(refused.iter().all(|(_, code)| code == "LIMIT_REACHED"), "{refused:?}");
+        refused.is_empty().then(|| looked["domain"].take())
+    })
+    .await
 }
 
 /// Claims a host, makes its record and has it looked up.

@@ -13,6 +13,7 @@ use crate::{
         wait,
     },
 };
+use sea_orm::{ConnectionTrait, Database};
 use serde_json::json;
 use std::{future::Future, time::Duration};
 
@@ -181,5 +182,21 @@ fn a_change_of_a_frozen_api_is_never_undone() {
             });
             assert_eq!(undone.await, None);
         }
+    });
+}
+
+#[test]
+fn rollups_that_are_gone_are_made_anew_from_the_clicks() {
+    with_own(async { Own::default() }, async |world| {
+        let (account, link, mut expected) = account_and_link(world).await;
+        expected += visits(world, 20).await;
+        counted(&account, &link, expected).await;
+        let db = Database::connect(world.database_url()).await.unwrap();
+        db.execute_unprepared("DELETE FROM rollups").await.unwrap();
+        counted(&account, &link, 0).await;
+        world.api().once("rebuild");
+        counted(&account, &link, expected).await;
+        expected += visits(world, 5).await;
+        counted(&account, &link, expected).await;
     });
 }

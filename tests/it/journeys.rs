@@ -1,6 +1,8 @@
 //! What people do, from signing up to the report, in both settings: a click through the stopover in a real browser, edits
 //! that show at once, and the ways of leaving and coming back.
 
+mod apps;
+mod back;
 mod networks;
 
 use crate::world::{
@@ -26,7 +28,6 @@ in_both!(
     networks_that_fail_never_hold_a_visitor,
     a_change_is_served_at_once,
     without_scripts_a_visitor_arrives_all_the_same,
-    the_back_button_skips_the_stopover,
 );
 
 /// Waits until the report has as many clicks of people as this, within the time that was promised.
@@ -274,23 +275,5 @@ async fn without_scripts_a_visitor_arrives_all_the_same(world: &mut World) {
         world.stand_in().hit(image, |hit| hit.method == "GET").await;
     }
     reported(&account, &link, 2).await;
-    browser.close().await;
-}
-
-async fn the_back_button_skips_the_stopover(world: &mut World) {
-    let account = world.sign_up().await;
-    account.create_pixel("META", &[("pixel_id", "246813579024680")], json!({ "isDefault": true })).await;
-    let link = account.create_link("https://shop.example.com/", json!({})).await;
-    let browser = world.browser().await;
-    // a plain address: from a secure one to this plain stopover a browser tells nothing
-    browser.visit("http://news.example.com/").await;
-    browser.arrives_at("news.example.com").await;
-    browser.run(&format!("location.href = {}", json!(link.short_url))).await;
-    browser.arrives_at("shop.example.com").await;
-    browser.back().await;
-    browser.arrives_at("news.example.com").await;
-    reported(&account, &link, 1).await;
-    let referrers = account.report(&link, "breakdown(by: REFERRER, first: 3) { value clicks }").await;
-    assert_eq!(text(&referrers["breakdown"][0]["value"]), "news.example.com");
     browser.close().await;
 }

@@ -57,6 +57,10 @@ async fn a_preview_tells_what_a_visitor_would_get(world: &mut World) {
         assert_eq!((&seen["decision"], &seen["status"]), (&json!(decision), &json!(status)), "{visitor}");
         assert_eq!(reasons(&seen)["META"], reason, "{visitor}");
     }
+    // what the API alone asks for is no visit when its seal is not good
+    let path = format!("{}?__preview=nonsense", link.slug);
+    let unsealed = world.visit(&path).header("x-stopover-explain", "1").send().await.unwrap();
+    assert_eq!((unsealed.status().as_u16(), unsealed.text().await.unwrap().as_str()), (503, ""));
     account.client.done("archiveLink", json!({ "id": link.id }), "link { id }").await;
     let gone = async || preview(&account, &link, json!({})).await["decision"].clone();
     wait::until_equal("the archived link's preview", Duration::from_secs(2), &json!("REFUSED"), gone).await;

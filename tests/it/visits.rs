@@ -3,6 +3,7 @@
 
 mod health;
 mod receipts;
+mod sizes;
 
 use crate::{
     journeys::{outcome, served},

@@ -5,6 +5,7 @@ pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod dns;
 pub(crate) mod firefox;
+pub(crate) mod places;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod program;
@@ -69,6 +70,9 @@ impl World {
         set("DEFAULT_DOMAIN", format!("localhost:{redirector}"));
         set("DATA_DIR", folder.path().join("data").display().to_string());
         set("NAME_SERVER", dns.address().to_string());
+        let places = folder.path().join("places.mmdb");
+        std::fs::write(&places, places::database()).unwrap();
+        set("GEOIP_DATABASE", places.display().to_string());
         set("LOG", "info,sqlx=warn".to_owned());
         if setting == Setting::OneBox {
             let (database_url, redis_url) = services(&own).await;

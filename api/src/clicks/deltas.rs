@@ -68,7 +68,7 @@ impl Deltas {
         let mut deltas = BTreeMap::new();
         for ((tenant_id, scope_id, hour), rollup) in self.hours {
             let day = Key { tenant_id, scope_id, period: Period::Day, starts_at: hour - hour.rem_euclid(DAY) };
-            deltas.entry(day).or_insert_with(Rollup::default).merge(&rollup.clone().without_quarters());
+            deltas.entry(day).or_insert_with(Rollup::default).merge_period(&rollup);
             deltas.insert(Key { period: Period::Hour, starts_at: hour, ..day }, rollup);
         }
         let empty = deltas.keys().map(|key| row(*key, &Rollup::default(), Vec::new())).collect();
@@ -79,7 +79,7 @@ impl Deltas {
             for present in rollup::Entity::insert_many(chunk).on_conflict(touch).exec_with_returning(tx).await? {
                 let (key, packed) = (key_of(&present), present.packed);
                 let Some(delta) = deltas.remove(&key) else { continue };
-                changed.insert(key, merged(&packed, delta).map_err(|Damaged| key.damaged())?);
+                changed.insert(key, merged(key.period, &packed, delta).map_err(|Damaged| key.damaged())?);
             }
         }
         let full = changed.into_iter().map(|(key, rollup)| row(key, &rollup, rollup.pack())).collect();
@@ -117,8 +117,12 @@ fn key_of(row: &rollup::Model) -> Key {
     Key { tenant_id: row.tenant_id, scope_id: row.scope_id, period: row.period, starts_at: row.starts_at }
 }
 
-fn merged(packed: &[u8], mut delta: Rollup) -> Result<Rollup, Damaged> {
-    delta.merge(&Rollup::unpack(packed)?);
+fn merged(period: Period, packed: &[u8], mut delta: Rollup) -> Result<Rollup, Damaged> {
+    let stored = Rollup::unpack(packed)?;
+    match period {
+        Period::Hour => delta.merge(&stored.of_hour()),
+        Period::Day => delta.merge_period(&stored),
+    }
     Ok(delta)
 }
 
@@ -159,6 +163,7 @@ pub(super) fn chunks<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
 mod tests {
     use super::*;
     use crate::clicks::batch::tests::click;
+    use contract::clock::MINUTE;
 
     #[test]
     fn rows_are_cut_into_few_sizes() {
@@ -175,5 +180,21 @@ mod tests {
         let counts =
             deltas.hours.iter().map(|((_, scope, hour), rollup)| (scope.as_u128(), *hour, rollup.totals.human));
         assert_eq!(counts.collect::<Vec<_>>(), [(1, 5 * HOUR, 2), (2, 5 * HOUR, 1), (7, 5 * HOUR, 1)]);
+    }
+
+    #[test]
+    fn what_an_hour_held_before_quarters_were_counted_is_in_its_first() {
+        let mut delta = Rollup::default();
+        delta.add_click(Scope::Link, &click(45 * MINUTE, 1, 2, 3));
+        // one person's click in version 1, and nothing else
+        let packed = [1, 1, 0, 1, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        let hour = merged(Period::Hour, &packed, delta.clone()).unwrap();
+        let parts =
+            |rollup: Rollup| rollup.quarters.into_parts().map(|(at, part)| (at, part.human)).collect::<Vec<_>>();
+        assert_eq!((hour.totals.human, parts(hour)), (2, vec![(0, 1), (45 * MINUTE, 1)]));
+        let mut of_day = Rollup::default();
+        of_day.merge_period(&delta);
+        let day = merged(Period::Day, &packed, of_day).unwrap();
+        assert_eq!((day.totals.human, parts(day)), (2, vec![]));
     }
 }

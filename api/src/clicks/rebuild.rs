@@ -1,5 +1,5 @@
-//! Makes rollups anew from the raw clicks and receipts, day by day: after a change of what is counted, or when one cannot
-//! be read. What comes out equals what `ingest` counted (but for what `rollup::breakdown` says of more than 1,000 values).
+//! Makes rollups anew from the raw clicks and receipts, day by day: all of them by `api rebuild`, after a change of what
+//! is counted, and a day by `ingest`, when one of its rollups cannot be read. What comes out equals what `ingest` counted (but for what `rollup::breakdown` says of more than 1,000 values).
 //! Ingest may run meanwhile. A day without raw clicks, such as one that was cleared, keeps its rollups.
 
 use super::{
@@ -18,24 +18,20 @@ use std::collections::BTreeSet;
 /// Rows read at once.
 const PAGE: u64 = 2_000;
 
-/// Makes all rollups of a tenant anew, or of all tenants.
+/// Makes all rollups anew, each tenant's day in a transaction of its own; tells how many such days there were.
 ///
 /// # Errors
 /// Of the database; the days before are done then.
-pub async fn all(db: &Db, tenant_id: Option<Uuid>) -> Result<(), DbErr> {
-    let mut clicks = click::Entity::find().select_only().columns([click::Column::TenantId, click::Column::Day]);
-    let mut receipts = receipt::Entity::find().select_only().columns([receipt::Column::TenantId, receipt::Column::Day]);
-    if let Some(tenant_id) = tenant_id {
-        clicks = clicks.filter(click::Column::TenantId.eq(tenant_id));
-        receipts = receipts.filter(receipt::Column::TenantId.eq(tenant_id));
-    }
+pub async fn all(db: &Db) -> Result<usize, DbErr> {
+    let clicks = click::Entity::find().select_only().columns([click::Column::TenantId, click::Column::Day]);
+    let receipts = receipt::Entity::find().select_only().columns([receipt::Column::TenantId, receipt::Column::Day]);
     let mut days: BTreeSet<(Uuid, i32)> =
         clicks.distinct().into_tuple::<(Uuid, i32)>().all(db.read()).await?.into_iter().collect();
     days.extend(receipts.distinct().into_tuple::<(Uuid, i32)>().all(db.read()).await?);
-    for (tenant_id, day) in days {
-        self::day(db, tenant_id, day).await?;
+    for (tenant_id, day) in &days {
+        self::day(db, *tenant_id, *day).await?;
     }
-    Ok(())
+    Ok(days.len())
 }
 
 /// Makes a tenant's rollups of one day (UTC) anew, and of its hours.

@@ -1,6 +1,7 @@
-//! Reports over a tenant's or a link's clicks, out of the rollups alone. In comes a range, which is widened to whole hours
-//! of UTC; out come totals, a series, breakdowns, deliveries of pixels and exclusions, read when they are first asked for
-//! and once. A visitor's key changes at midnight UTC: a person who comes on three days is three unique visitors.
+//! Reports over a tenant's or a link's clicks, out of the rollups alone. In comes a range, which is widened to quarters of
+//! an hour, and for what has no quarters to whole hours of UTC; out come totals, a series, breakdowns, deliveries of pixels
+//! and exclusions, read when they are first asked for. A visitor's key changes at midnight UTC: a person who comes on three
+//! days is three unique visitors.
 
 pub mod calendar;
 pub mod delivery;
@@ -14,6 +15,7 @@ use super::rollup::{
     Rollup, Totals,
     breakdown::{Breakdown, Counts},
     dimension::Dimension,
+    quarters::QUARTER,
 };
 use crate::{
     db::Db,
@@ -24,7 +26,7 @@ use contract::{
     clock::{DAY, HOUR},
 };
 use jiff::tz::TimeZone;
-use std::{cmp::Reverse, sync::Arc};
+use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
 use tokio::sync::OnceCell;
 
 /// Longest range of a report, in days.
@@ -39,9 +41,9 @@ pub const MOST_LISTED: usize = 1_000;
 /// What a report is about, as somebody asks for it.
 #[derive(Debug, Clone, Default)]
 pub struct Question {
-    /// First instant; 30 days before `to` when it is missing.
+    /// First instant, cut down to the quarter of an hour; 30 days before `to` when it is missing.
     pub from: Option<i64>,
-    /// First instant after; now when it is missing.
+    /// First instant after, made up to the quarter of an hour; the end of this hour when it is missing.
     pub to: Option<i64>,
     /// IANA name of the time zone of series; UTC when it is missing.
     pub time_zone: Option<String>,
@@ -77,14 +79,25 @@ impl Filter {
             mistakes.add("filter.timeZone", Code::Invalid, NO_ZONE);
         }
         mistakes.check()?;
-        let end = to.saturating_add(HOUR - 1);
+        // whole hours where nobody says more, so that all parts of a report are about the same
+        let length = |is_said: bool| if is_said { QUARTER } else { HOUR };
         Ok(Self {
-            from: from - from.rem_euclid(HOUR),
-            to: end - end.rem_euclid(HOUR),
+            from: down(from, length(question.from.or(question.to).is_some())),
+            to: up(to, length(question.to.is_some())),
             zone: zone.unwrap_or(TimeZone::UTC),
             include_bots: question.include_bots,
         })
     }
+}
+
+/// The last multiple of `length` that is not after an instant.
+const fn down(at: i64, length: i64) -> i64 {
+    at - at.rem_euclid(length)
+}
+
+/// The first multiple of `length` that is not before an instant.
+const fn up(at: i64, length: i64) -> i64 {
+    down(at.saturating_add(length - 1), length)
 }
 
 const NO_ZONE: &str = "must be a name of the IANA time zone database, such as Europe/Paris";
@@ -133,7 +146,7 @@ pub struct Part {
     pub bot_clicks: u64,
     /// Different people of each day.
     pub unique_visitors: u64,
-    /// Of all that counts, 0 to 1.
+    /// Of all that counts in the same whole hours, 0 to 1.
     pub share: f64,
 }
 
@@ -147,31 +160,75 @@ pub struct Report {
     scope: Scope,
     filter: Filter,
     sum: OnceCell<Arc<Rollup>>,
-    /// By hours, and by their quarters.
-    hours: [OnceCell<Starts>; 2],
+    totals: OnceCell<Arc<Totals>>,
+    hours: OnceCell<Starts>,
 }
 
 impl Report {
     /// A report that has read nothing yet.
     #[must_use]
     pub fn new(db: Db, scope: Scope, filter: Filter) -> Self {
-        Self { db, scope, filter, sum: OnceCell::new(), hours: Default::default() }
+        Self { db, scope, filter, sum: OnceCell::new(), totals: OnceCell::new(), hours: OnceCell::new() }
     }
 
-    /// The range, widened to whole hours.
+    /// The range, widened to quarters of an hour.
     #[must_use]
     pub const fn range(&self) -> (i64, i64) {
         (self.filter.from, self.filter.to)
     }
 
-    /// Everything in the range together.
+    /// The same, widened to whole hours.
+    const fn hours_of_range(&self) -> (i64, i64) {
+        (down(self.filter.from, HOUR), up(self.filter.to, HOUR))
+    }
+
+    /// Everything in the whole hours of the range together.
     ///
     /// # Errors
     /// Of the database.
     pub async fn sum(&self) -> Result<Arc<Rollup>, Error> {
-        let read =
-            || async { reading::sum(&self.db, self.scope, self.filter.from, self.filter.to).await.map(Arc::new) };
+        let (from, to) = self.hours_of_range();
+        let read = || async { reading::sum(&self.db, self.scope, from, to).await.map(Arc::new) };
         self.sum.get_or_try_init(read).await.cloned()
+    }
+
+    /// The clicks of the range, to the quarter of an hour.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn totals(&self) -> Result<Arc<Totals>, Error> {
+        let range = self.range();
+        if range == self.hours_of_range() {
+            return Ok(Arc::new(self.sum().await?.totals.clone()));
+        }
+        let read = || async {
+            let (parts, rest) = (self.inner_totals().await?, self.quarters(&self.cut_by(&[])).await?);
+            let mut totals = Totals::default();
+            parts.iter().chain(&rest).for_each(|(_, part)| totals.merge(part));
+            Ok(Arc::new(totals))
+        };
+        self.totals.get_or_try_init(read).await.cloned()
+    }
+
+    /// The totals of the days and hours that lie wholly in the range.
+    async fn inner_totals(&self) -> Result<Vec<(i64, Totals)>, Error> {
+        let (from, to) = self.range();
+        reading::totals(&self.db, self.scope, up(from, HOUR), down(to, HOUR)).await
+    }
+
+    /// The hours that the range or one of these instants cuts, by their starts.
+    fn cut_by(&self, starts: &[i64]) -> BTreeSet<i64> {
+        let (from, to) = self.range();
+        let inside = starts.iter().copied().filter(|at| (from..to).contains(at));
+        inside.chain([from, to]).filter(|at| at.rem_euclid(HOUR) != 0).map(|at| down(at, HOUR)).collect()
+    }
+
+    /// Those quarters of hours that lie in the range.
+    async fn quarters(&self, hours: &BTreeSet<i64>) -> Result<Vec<(i64, Totals)>, Error> {
+        let (from, to) = self.range();
+        let mut quarters = reading::quarters(&self.db, self.scope, hours).await?;
+        quarters.retain(|(at, _)| (from..to).contains(at));
+        Ok(quarters)
     }
 
     /// What counts among clicks: people's, and machines' where the filter says so.
@@ -194,23 +251,23 @@ impl Report {
         }
         let none = || Error::mistake("filter.from", Code::Invalid, "must be an instant of the calendar");
         let starts = buckets(from, to, interval, &zone).ok_or_else(none)?;
-        let on = |length: i64| starts.iter().all(|start| start.rem_euclid(length) == 0);
-        let totals = if on(DAY) {
-            Arc::new(reading::totals(&self.db, self.scope, from, to).await?)
-        } else {
-            self.hours(!on(HOUR)).await?
-        };
-        Ok(self.points(&starts, &totals))
+        let by_days = starts.iter().all(|start| start.rem_euclid(DAY) == 0);
+        let totals = if by_days { Arc::new(self.inner_totals().await?) } else { self.hours().await? };
+        // only these: five sketches of every hour would fill the memory
+        let cut = self.cut_by(&starts);
+        let quarters = self.quarters(&cut).await?;
+        let whole = totals.iter().filter(|(at, _)| by_days || !cut.contains(at));
+        Ok(self.points(&starts, whole.chain(&quarters)))
     }
 
-    async fn hours(&self, by_quarters: bool) -> Result<Starts, Error> {
-        let (from, to) = self.range();
-        let read = || async { reading::hours(&self.db, self.scope, from, to, by_quarters).await.map(Arc::new) };
-        self.hours[usize::from(by_quarters)].get_or_try_init(read).await.cloned()
+    async fn hours(&self) -> Result<Starts, Error> {
+        let (from, to) = self.hours_of_range();
+        let read = || async { reading::hours(&self.db, self.scope, from, to).await.map(Arc::new) };
+        self.hours.get_or_try_init(read).await.cloned()
     }
 
-    /// Puts totals into the buckets in which their hours, or quarters, begin.
-    fn points(&self, starts: &[i64], totals: &[(i64, Totals)]) -> Vec<Point> {
+    /// Puts totals into the buckets in which their days, hours or quarters begin.
+    fn points<'a>(&self, starts: &[i64], totals: impl Iterator<Item = &'a (i64, Totals)>) -> Vec<Point> {
         let mut sums = vec![Totals::default(); starts.len()];
         for (at, totals) in totals {
             let place = starts.partition_point(|start| start <= at).checked_sub(1);
@@ -228,8 +285,8 @@ impl Report {
         starts.iter().zip(&sums).map(point).collect()
     }
 
-    /// The most frequent values of a dimension, and one line for all others where there are any; together they come to
-    /// all that counts.
+    /// The most frequent values of a dimension in the whole hours of the range, and one line for all others where there
+    /// are any; together they come to all that counts.
     ///
     /// # Errors
     /// `INVALID` in `first`, and in `by` for links of one link; of the database.
@@ -274,8 +331,8 @@ impl Report {
     /// # Errors
     /// Of the database.
     pub async fn excluded(&self) -> Result<Vec<(Exclusion, u64)>, Error> {
-        let sum = self.sum().await?;
-        let counts = Exclusion::ALL.into_iter().map(|exclusion| (exclusion, sum.totals.excluded_by(exclusion)));
+        let totals = self.totals().await?;
+        let counts = Exclusion::ALL.into_iter().map(|exclusion| (exclusion, totals.excluded_by(exclusion)));
         Ok(counts.filter(|(_, clicks)| *clicks > 0).collect())
     }
 }

@@ -137,10 +137,15 @@ impl Rollup {
         }
     }
 
-    /// Adds another rollup.
+    /// Adds a rollup of the same hour.
     pub fn merge(&mut self, other: &Self) {
-        self.totals.merge(&other.totals);
         self.quarters.merge(&other.quarters);
+        self.merge_period(other);
+    }
+
+    /// Adds a rollup of any period, without its quarters: in a longer one they mean nothing.
+    pub fn merge_period(&mut self, other: &Self) {
+        self.totals.merge(&other.totals);
         for (pixel, delivery) in &other.deliveries {
             self.deliveries.entry(*pixel).or_default().merge(delivery);
         }
@@ -149,10 +154,10 @@ impl Rollup {
         }
     }
 
-    /// The same as part of a longer period.
+    /// The same of an hour: what is not known by quarters counts in the first.
     #[must_use]
-    pub fn without_quarters(mut self) -> Self {
-        self.quarters = Quarters::default();
+    pub fn of_hour(mut self) -> Self {
+        self.quarters = self.quarters.or_unknown(&self.totals);
         self
     }
 

@@ -160,7 +160,7 @@ async fn any_order_and_any_repetition_counts_each_event_once() {
     let counted = world.rollups().await;
     let days = counted.iter().filter(|row| row.scope_id.as_u128() == TENANT && row.period == rollup::Period::Day);
     assert_eq!(days.map(|row| (row.human_clicks, row.bot_clicks)).collect::<Vec<_>>(), [(56, 8), (58, 7), (46, 5)]);
-    rebuild::all(&world.db, None).await.unwrap();
+    assert_eq!(rebuild::all(&world.db).await.unwrap(), 3);
     assert_eq!(world.rollups().await, counted);
 }
 
@@ -275,6 +275,46 @@ async fn a_day_begins_at_midnight_where_clocks_are_half_an_hour_off() {
     let points: Vec<_> = series.iter().filter(|point| point.clicks > 0).collect();
     let points: Vec<_> = points.iter().map(|point| (point.at - midnight, point.clicks)).collect();
     assert_eq!(points, [(-HOUR, 1), (0, 2), (HOUR, 1)]);
+}
+
+#[tokio::test]
+async fn a_day_of_half_past_an_hour_shows_nothing_of_its_neighbours() {
+    let world = World::new().await;
+    let midnight = MONDAY + 18 * HOUR + 30 * MINUTE;
+    let at = [midnight - 1, midnight, midnight + 5 * HOUR, midnight + DAY - 1, midnight + DAY];
+    let machine = Click { exclusion: Some(Exclusion::Bot), ..click(midnight + DAY, TENANT, 10, 9) };
+    let people = (1..).zip(at).map(|(visitor, at)| click(at, TENANT, 10, visitor));
+    let events = (1..).zip(people.chain([machine]).map(clicked));
+    world.ingest.store(BOOT, &frame_of(events)).await.unwrap();
+    let time_zone = Some("Asia/Kolkata".to_owned());
+    let day = Question { from: Some(midnight), to: Some(midnight + DAY), time_zone, include_bots: true };
+    let report = world.report(Scope::Tenant(world.scope), &day);
+    assert_eq!(report.range(), (midnight, midnight + DAY));
+    let totals = report.totals().await.unwrap();
+    assert_eq!((totals.human, totals.bot(), totals.visitors.count()), (3, 0, 3));
+    assert_eq!(report.excluded().await.unwrap(), []);
+    for (interval, zone, buckets) in [
+        (Interval::Day, None, 1),
+        (Interval::Hour, None, 24),
+        (Interval::Day, Some("UTC"), 2),
+        (Interval::Hour, Some("Asia/Kathmandu"), 25),
+        (Interval::Month, Some("Europe/Paris"), 1),
+    ] {
+        let series = report.series(interval, zone).await.unwrap();
+        let clicks = series.iter().map(|point| point.clicks).sum::<u64>();
+        assert_eq!((series.len(), clicks), (buckets, 3), "{interval:?} {zone:?}");
+    }
+    // what has no quarters counts whole hours, and its shares come to one
+    let countries = report.breakdown(Dimension::Country, 10).await.unwrap();
+    assert_eq!(countries.iter().map(|part| (part.clicks, part.share)).collect::<Vec<_>>(), [(6, 1.0)]);
+
+    let within = Question { from: Some(midnight - 14 * MINUTE), to: Some(midnight + MINUTE), ..day };
+    let report = world.report(Scope::Tenant(world.scope), &within);
+    assert_eq!(report.range(), (midnight - 15 * MINUTE, midnight + 15 * MINUTE));
+    assert_eq!(report.totals().await.unwrap().human, 2);
+    let unsaid = world.report(Scope::Tenant(world.scope), &Question { to: None, from: None, ..within });
+    let (from, to) = unsaid.range();
+    assert_eq!((from % HOUR, to), (0, MONDAY + DAY));
 }
 
 #[test]

@@ -12,15 +12,15 @@ use super::{
 use crate::{
     app::App,
     audit::{self, Author, Deed},
-    error::Error,
+    error::{Code, Error},
     invalidation::Changes,
     scope::TenantScope,
 };
-use contract::clock::MINUTE;
+use contract::clock::{MINUTE, SECOND};
 use entities::domain;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect, prelude::Uuid, sea_query::LockType,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect, prelude::Uuid, sea_query::LockType,
 };
 use std::{future::Future, time::Duration};
 use tokio::task::JoinSet;
@@ -39,15 +39,38 @@ pub struct Proofs {
     pub schedule: Schedule,
 }
 
-/// Looks at a domain now.
+/// Looks at a domain now, unless it was looked at a moment ago.
 ///
 /// # Errors
-/// `NOT_FOUND` in `id`; of the database. A record that is not there is no error: the domain says so.
+/// `NOT_FOUND` in `id`; `LIMIT_REACHED` in `id` with the time to wait; of the database. A record that is not there is no
+/// error: the domain says so.
 pub async fn verify(app: &App, scope: TenantScope, id: Uuid) -> Result<Domain, Error> {
     let own = domain::own_of(scope.tenant_id()).filter(domain::Column::Id.eq(id)).one(app.db.read()).await?;
     let own = own.ok_or_else(|| Error::not_found("id"))?;
+    let now = app.clock.now();
+    if !begin(app, id, now).await? {
+        let next = own.checked_at.unwrap_or(now) + app.proofs.schedule.asked;
+        // another server's clock may be ahead
+        let seconds = ((next - now).clamp(1, app.proofs.schedule.asked.max(1)) + SECOND - 1) / SECOND;
+        let rule = format!("its record was looked up a moment ago: try again in {seconds} s");
+        return Err(Error::mistake("id", Code::LimitReached, rule));
+    }
     let after = look(app, &own, scope.into()).await?.ok_or_else(|| Error::not_found("id"))?;
     after.try_into()
+}
+
+/// Notes that a domain is looked at from now on; tells whether the last look was long enough ago. Of two who ask at once
+/// one comes second.
+async fn begin(app: &App, id: Uuid, now: i64) -> Result<bool, Error> {
+    let checked_at = domain::Column::CheckedAt;
+    let long_ago = checked_at.lte(now - app.proofs.schedule.asked);
+    let begun = domain::Entity::update_many()
+        .set(domain::ActiveModel { checked_at: Set(Some(now)), ..Default::default() })
+        .filter(domain::Column::Id.eq(id))
+        .filter(Condition::any().add(checked_at.is_null()).add(long_ago))
+        .exec(app.db.write())
+        .await?;
+    Ok(begun.rows_affected > 0)
 }
 
 /// Looks at a domain and stores what came of it; `None` when it was deleted meanwhile.

@@ -8,6 +8,8 @@ use entities::domain::{self, State};
 /// When records are looked up, and how long a missing one is put up with. All in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
+    /// From a look to the next one that is asked for.
+    pub asked: i64,
     /// Between two looks for a record that was not there yet, on the domain's first day.
     pub pending: i64,
     /// Between two looks after that day, at a lost domain, and at a verified one whose record was not seen.
@@ -27,14 +29,15 @@ impl Schedule {
     pub fn new(recheck: u32, grace: u32) -> Self {
         let verified = i64::from(recheck).max(1) * SECOND;
         let grace = i64::from(grace) * SECOND;
-        Self { pending: MINUTE.min(verified), later: HOUR.min(verified), verified, grace }
+        let pending = MINUTE.min(verified);
+        Self { asked: pending / 6, pending, later: HOUR.min(verified), verified, grace }
     }
 }
 
 impl Default for Schedule {
-    /// A minute, an hour, 6 hours, and 3 days of grace.
+    /// 10 seconds, a minute, an hour, 6 hours, and 3 days of grace.
     fn default() -> Self {
-        Self { pending: MINUTE, later: HOUR, verified: 6 * HOUR, grace: 3 * DAY }
+        Self { asked: 10 * SECOND, pending: MINUTE, later: HOUR, verified: 6 * HOUR, grace: 3 * DAY }
     }
 }
 
@@ -154,5 +157,6 @@ mod tests {
         assert_eq!(Schedule::new(21_600, 259_200), Schedule::default());
         let short = Schedule::new(1, 2);
         assert_eq!((short.pending, short.later, short.verified, short.grace), (1_000, 1_000, 1_000, 2_000));
+        assert_eq!(short.asked, 166);
     }
 }

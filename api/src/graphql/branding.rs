@@ -26,6 +26,8 @@ pub enum PageLanguage {
     Pl,
     /// Japanese.
     Ja,
+    /// Arabic.
+    Ar,
 }
 
 /// A text of a tenant's pages.

@@ -27,9 +27,10 @@ use uuid::Uuid;
 /// Which clicks a report is about.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ReportFilter {
-    /// The first instant; 30 days before `to` when left out. At most 400 days before `to`; cut down to the whole hour.
+    /// The first instant; 30 days before `to` when left out. At most 400 days before `to`; cut down to the quarter of an
+    /// hour.
     from: Option<DateTime>,
-    /// The first instant after; now when left out. Made up to the whole hour.
+    /// The first instant after, made up to the quarter of an hour; the end of this hour when left out.
     to: Option<DateTime>,
     /// The time zone of series, by its name in the IANA database, such as `Europe/Paris`; UTC when left out.
     time_zone: Option<String>,
@@ -73,7 +74,9 @@ fn report_on(ctx: &Context<'_>, scope: &TenantScope, on: Scope, filter: Option<R
     Ok(Report { scope: *scope, report: report::Report::new(app.db.clone(), on, filter) })
 }
 
-/// A report over the clicks of a tenant or a link. It is about whole hours of UTC, and a click is in it within seconds.
+/// A report over the clicks of a tenant or a link. A click is in it within seconds. Totals of clicks, series and exclusions
+/// are about quarters of an hour; breakdowns, deliveries and totals of pixels about whole hours of UTC, so that where the
+/// range begins or ends within one, as days do in a time zone that is half an hour off, they count all of that hour.
 /// Unique visitors are counted by day (UTC): a person who comes on three days counts three times. They are exact up to 48
 /// and estimated above, within 2 % for totals and series and 4 % for breakdowns, two times out of three.
 #[Object]
@@ -91,9 +94,10 @@ impl Report {
     /// Everything together.
     #[graphql(complexity = "20 + child_complexity")]
     async fn totals(&self) -> Result<ReportTotals> {
+        let totals = self.report.totals().await.map_err(top_level)?;
         let sum = self.report.sum().await.map_err(top_level)?;
-        let clicks = self.report.counted(sum.totals.human, sum.totals.bot());
-        Ok(ReportTotals::of(&sum, clicks))
+        let clicks = self.report.counted(totals.human, totals.bot());
+        Ok(ReportTotals::of(&totals, &sum, clicks))
     }
 
     /// The clicks over time: a point for every bucket of the range, without gaps, the earliest first.
@@ -108,9 +112,9 @@ impl Report {
         Ok(points.into_iter().map(SeriesPoint::from).collect())
     }
 
-    /// The most frequent values of a dimension, then, where there are more, one row for all others together: the shares
-    /// come to 1. Exact while a dimension has at most 1,000 values an hour and a day; beyond that the clicks of a rare
-    /// value may be among the others.
+    /// The most frequent values of a dimension in the whole hours of UTC that the range touches, then, where there are
+    /// more, one row for all others together: the shares come to 1. Exact while a dimension has at most 1,000 values an
+    /// hour and a day; beyond that the clicks of a rare value may be among the others.
     #[graphql(complexity = "20 + 10 * child_complexity")]
     async fn breakdown(
         &self,
@@ -123,9 +127,10 @@ impl Report {
         Ok(parts.into_iter().map(|part| BreakdownRow::of(by, part)).collect())
     }
 
-    /// What became of the pixels that were to fire: a row for each pixel, in the order the pixels were made, or for each
-    /// value of another dimension. The rows of each dimension come to the same. Exact while a pixel has at most 50 browsers
-    /// and 250 countries an hour and a day; beyond that the visits of a rare one may be among the others.
+    /// What became of the pixels that were to fire in the whole hours of UTC that the range touches: a row for each pixel,
+    /// in the order the pixels were made, or for each value of another dimension. The rows of each dimension come to the
+    /// same. Exact while a pixel has at most 50 browsers and 250 countries an hour and a day; beyond that the visits of a
+    /// rare one may be among the others.
     #[graphql(complexity = "20 + 10 * child_complexity")]
     async fn delivery(
         &self,

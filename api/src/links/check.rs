@@ -162,7 +162,7 @@ pub(super) fn place(checked: &Checked, known: &Known, mistakes: &mut Vec<Mistake
     match known.usable.choose(checked.domain_id) {
         Choice::Domain(id) => {
             if !known.usable.is_own(id) {
-                refuse_code_of_others(checked, known, mistakes);
+                refuse_code_of_others(checked, known, id, mistakes);
             }
             return Some(id);
         }
@@ -175,15 +175,22 @@ pub(super) fn place(checked: &Checked, known: &Known, mistakes: &mut Vec<Mistake
     None
 }
 
-/// A script of one tenant must not reach the pages of another.
-fn refuse_code_of_others(checked: &Checked, known: &Known, mistakes: &mut Vec<Mistake>) {
+/// A script of one tenant must not reach the pages of another. On a domain of the tenant's own that is not verified any
+/// more a link keeps the scripts that it has: nothing is served there.
+fn refuse_code_of_others(checked: &Checked, known: &Known, domain: Uuid, mistakes: &mut Vec<Mistake>) {
+    let lost = known.usable.is_unproved(domain);
     for (index, pixel) in checked.pixel_ids.iter().enumerate() {
         let network = known.pixels.get(pixel).and_then(|key| catalogue().get(key));
-        if let Some(network) = network.filter(|network| network.custom_domain_only) {
-            let rule =
-                format!("{} runs code of others: only on a domain that belongs to the tenant alone", network.name);
-            mistakes.push(mistake(["pixelIds", &index.to_string()], Code::Invalid, rule));
-        }
+        let Some(network) = network.filter(|network| network.custom_domain_only) else { continue };
+        let rule = if !lost {
+            "only on a domain that belongs to the tenant alone"
+        } else if known.attached.contains(pixel) {
+            continue;
+        } else {
+            "it can be attached once the link's domain is verified again"
+        };
+        let rule = format!("{} runs code of others: {rule}", network.name);
+        mistakes.push(mistake(["pixelIds", &index.to_string()], Code::Invalid, rule));
     }
 }
 

@@ -22,16 +22,27 @@ pub(super) struct Known {
     pub(super) serving: HashSet<String>,
     /// Pixels of the tenant among those named, each with the key of its network; they stay until the transaction ends.
     pub(super) pixels: HashMap<Uuid, String>,
+    /// Pixels that the link has already.
+    pub(super) attached: HashSet<Uuid>,
+}
+
+/// What a link that is there may keep.
+#[derive(Debug)]
+pub(super) struct Kept {
+    /// The domain that it lives on, though that takes no new links.
+    pub(super) domain_id: Uuid,
+    /// Its pixels, where that domain is not verified any more.
+    pub(super) pixel_ids: HashSet<Uuid>,
 }
 
 impl Known {
-    /// Reads what the drafts name. `kept` is the domain that a link lives on already.
+    /// Reads what the drafts name. `kept` is there for a link that is changed.
     pub(super) async fn load<'a>(
         tx: &DatabaseTransaction,
         rules: &Rules,
         tenant_id: Uuid,
         drafts: impl IntoIterator<Item = &'a Checked>,
-        kept: Option<Uuid>,
+        kept: Option<Kept>,
     ) -> Result<Self, Error> {
         let (mut domain_ids, mut names, mut pixel_ids) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for draft in drafts {
@@ -39,9 +50,11 @@ impl Known {
             names.extend(draft.leads_to.iter().map(|(_, name)| name.clone()));
             pixel_ids.extend(draft.pixel_ids.iter().copied());
         }
+        let (kept, attached) = kept.map(|kept| (kept.domain_id, kept.pixel_ids)).unzip();
         let usable = Usable::load(tx, rules, tenant_id, &domain_ids, kept).await?;
         let serving = domains::serving_links(tx, rules, &names).await?;
-        Ok(Self { usable, serving, pixels: hold_pixels(tx, tenant_id, &pixel_ids).await? })
+        let pixels = hold_pixels(tx, tenant_id, &pixel_ids).await?;
+        Ok(Self { usable, serving, pixels, attached: attached.unwrap_or_default() })
     }
 }
 

@@ -4,7 +4,7 @@
 use super::{
     Link, attached, check,
     draft::{Draft, LinkChange},
-    known::Known,
+    known::{Kept, Known},
     row, slug,
     text::mistake,
     told::told,
@@ -34,10 +34,11 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: LinkChange)
     let (tags, pixels) = attached::read(&tx, tenant_id, id).await?;
     let deed = Deed::new("updateLink", "Link", Some(id));
     let deed = deed.before(&told(&before.clone().try_into()?, &tags, &pixels))?;
+    let kept = Kept { domain_id: before.domain_id, pixel_ids: pixels.iter().copied().collect() };
     let draft = Draft::of(Link::try_from(before.clone())?, tags, pixels).with(change);
     let mut mistakes = Vec::new();
     let checked = check::shape(draft, &app.rules, None, &mut mistakes);
-    let known = Known::load(&tx, &app.rules, tenant_id, [&checked], Some(before.domain_id)).await?;
+    let known = Known::load(&tx, &app.rules, tenant_id, [&checked], Some(kept)).await?;
     let domain = check::place(&checked, &known, &mut mistakes);
     let slug = checked.slug.as_ref().map_or_else(|| before.slug.clone(), |slug| slug.as_str().to_owned());
     let Some(domain_id) = domain else { return Err(Error::Mistakes(mistakes)) };

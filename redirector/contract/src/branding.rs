@@ -35,12 +35,14 @@ pub enum Language {
     Pl,
     /// Japanese.
     Ja,
+    /// Arabic.
+    Ar,
 }
 
 impl Language {
     /// All of them.
-    pub const ALL: [Self; 9] =
-        [Self::En, Self::De, Self::Fr, Self::Es, Self::Pt, Self::It, Self::Nl, Self::Pl, Self::Ja];
+    pub const ALL: [Self; 10] =
+        [Self::En, Self::De, Self::Fr, Self::Es, Self::Pt, Self::It, Self::Nl, Self::Pl, Self::Ja, Self::Ar];
 
     /// ISO 639-1.
     #[must_use]
@@ -55,7 +57,14 @@ impl Language {
             Self::Nl => "nl",
             Self::Pl => "pl",
             Self::Ja => "ja",
+            Self::Ar => "ar",
         }
+    }
+
+    /// Whether it is written from right to left.
+    #[must_use]
+    pub const fn is_right_to_left(self) -> bool {
+        matches!(self, Self::Ar)
     }
 }
 

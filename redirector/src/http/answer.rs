@@ -1,6 +1,6 @@
 //! The answers, with their headers. None may be stored, but the icon that is not there, and none may be indexed.
 
-use crate::page::{Interstitial, Pages, Question, Still, Unavailable, Values, Voice};
+use crate::page::{Card, Interstitial, Pages, Question, Still, Unavailable, Values, Voice};
 use poem::{
     Body, Response,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -61,11 +61,21 @@ pub(super) fn no_icon() -> Response {
     response
 }
 
-/// A page without scripts.
-pub(super) fn still(status: StatusCode, page: Still) -> Response {
+/// A page that is filled in already.
+fn still(status: StatusCode, page: Still) -> Response {
     let mut response = html(status);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, page.policy);
     with_body(response, page.body.into_vec())
+}
+
+/// The card of a link.
+pub(super) fn card(page: &Card, values: &Values<'_>) -> Response {
+    let mut response = html(StatusCode::OK);
+    // a nonce: it is always a header
+    if let Ok(policy) = HeaderValue::try_from(page.policy(values)) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    with_body(response, page.body(values))
 }
 
 /// The page that fires pixels.

@@ -3,19 +3,17 @@
 //! cookie tells nothing of anybody: all who answered alike hold the same. It is of one tenant on one domain, and after
 //! a day it counts no more.
 
-use super::token::SIGNATURE;
 use crate::page::Route;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use contract::{
     address::Host,
     clock::{HOUR, SECOND},
+    seal::{Key, SIGNATURE, open, seal, sign},
 };
-use hmac::{Hmac, KeyInit, Mac};
 use poem::{
     Body,
     http::{HeaderMap, HeaderName, HeaderValue, header},
 };
-use sha2::Sha256;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -23,8 +21,8 @@ use uuid::Uuid;
 const COOKIE: &str = "stopover_consent";
 /// Most answers in it.
 const MAX_ANSWERS: usize = 20;
-/// Characters of one answer: the choice, and twelve bytes of an HMAC in base64.
-const ANSWER: usize = 1 + 16;
+/// Characters of one answer: the choice, and a signature in base64.
+const ANSWER: usize = 1 + (SIGNATURE * 8).div_ceil(6);
 /// Most bytes of a form.
 const MAX_FORM: usize = 1024;
 /// How long a form may take to arrive.
@@ -81,13 +79,10 @@ pub(super) struct Answer {
 }
 
 /// Makes the token of a question: letters, digits, `-` and `_`. `id` is a UUID of version 7 and holds the time.
-pub(super) fn question(id: Uuid, link_id: Uuid, referrer: Option<&str>, key: &[u8; 32]) -> String {
+pub(super) fn question(id: Uuid, link_id: Uuid, referrer: Option<&str>, key: &Key) -> String {
     let mut bytes = id.into_bytes().to_vec();
     bytes.extend_from_slice(referrer.unwrap_or_default().as_bytes());
-    if let Some(mac) = mac(key, &[b"question", link_id.as_bytes(), &bytes]) {
-        bytes.extend_from_slice(&mac.finalize().into_bytes()[..SIGNATURE]);
-    }
-    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+    seal(&about(link_id), bytes, key)
 }
 
 /// Reads the answer to a question about this link: `None` when it is not ours, too old, or sent by another site's page.
@@ -96,21 +91,13 @@ pub(super) fn answer<'a>(
     link_id: Uuid,
     headers: &HeaderMap,
     host: &Host,
-    mut keys: impl Iterator<Item = &'a [u8; 32]>,
+    keys: impl Iterator<Item = &'a Key>,
     now: i64,
 ) -> Option<Answer> {
     if !is_of_our_page(headers, host) {
         return None;
     }
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(&form.token).ok()?;
-    let (payload, signature) = bytes.split_at_checked(bytes.len().checked_sub(SIGNATURE)?)?;
-    let signs = |key| {
-        let mac = mac(key, &[b"question", link_id.as_bytes(), payload]);
-        mac.is_some_and(|mac| mac.verify_truncated_left(signature).is_ok())
-    };
-    if !keys.any(signs) {
-        return None;
-    }
+    let payload = open(&about(link_id), &form.token, keys)?;
     let (id, referrer) = payload.split_at_checked(16)?;
     let question = Uuid::from_slice(id).ok()?;
     let asked = i64::try_from(question.as_u128() >> 80).ok()?;
@@ -119,6 +106,11 @@ pub(super) fn answer<'a>(
     }
     let referrer = std::str::from_utf8(referrer).ok().filter(|referrer| !referrer.is_empty()).map(str::to_owned);
     Some(Answer { granted: form.choice, question, referrer })
+}
+
+/// What a question's token is sealed for: the question about this link.
+fn about(link_id: Uuid) -> Vec<u8> {
+    [b"question", &link_id.as_bytes()[..]].concat()
 }
 
 /// Whether a browser says that one of our pages sent the form, or is too old to say anything.
@@ -147,13 +139,10 @@ impl From<&Route> for Asker {
 }
 
 /// What the visitor answered this tenant on this domain before.
-pub(super) fn remembered<'a>(
-    headers: &HeaderMap,
-    asker: Asker,
-    keys: impl Iterator<Item = &'a [u8; 32]>,
-) -> Option<bool> {
+pub(super) fn remembered<'a>(headers: &HeaderMap, asker: Asker, keys: impl Iterator<Item = &'a Key>) -> Option<bool> {
     let answers = cookie(headers)?;
-    let known: Vec<[Option<String>; 2]> = keys.map(|key| [sign(key, asker, true), sign(key, asker, false)]).collect();
+    let known: Vec<[Option<String>; 2]> =
+        keys.map(|key| [signed(key, asker, true), signed(key, asker, false)]).collect();
     listed(answers).find_map(|answer| {
         let is = |granted: usize| known.iter().any(|of_key| of_key[granted].as_deref() == Some(answer));
         if is(0) { Some(true) } else { is(1).then_some(false) }
@@ -166,13 +155,13 @@ pub(super) fn remember<'a>(
     headers: &HeaderMap,
     asker: Asker,
     granted: bool,
-    key: &[u8; 32],
-    keys: impl Iterator<Item = &'a [u8; 32]>,
+    key: &Key,
+    keys: impl Iterator<Item = &'a Key>,
     is_local: bool,
 ) -> Option<HeaderValue> {
     let own: Vec<String> =
-        keys.flat_map(|key| [true, false].map(|granted| sign(key, asker, granted))).flatten().collect();
-    let mut value = sign(key, asker, granted)?;
+        keys.flat_map(|key| [true, false].map(|granted| signed(key, asker, granted))).flatten().collect();
+    let mut value = signed(key, asker, granted)?;
     let others = cookie(headers).into_iter().flat_map(listed).filter(|answer| !own.iter().any(|own| own == answer));
     for other in others.take(MAX_ANSWERS - 1) {
         value.push('.');
@@ -198,17 +187,11 @@ fn listed(answers: &str) -> impl Iterator<Item = &str> {
     answers.split('.').take(MAX_ANSWERS).filter(sound)
 }
 
-fn sign(key: &[u8; 32], asker: Asker, granted: bool) -> Option<String> {
+/// An answer to one asker, as the cookie holds it.
+fn signed(key: &Key, asker: Asker, granted: bool) -> Option<String> {
     let choice = if granted { "1" } else { "0" };
-    let parts = [b"consent", choice.as_bytes(), asker.domain_id.as_bytes(), asker.tenant_id.as_bytes()];
-    let mac = mac(key, &parts)?.finalize().into_bytes();
-    Some(format!("{choice}{}", BASE64_URL_SAFE_NO_PAD.encode(&mac[..12])))
-}
-
-fn mac(key: &[u8; 32], parts: &[&[u8]]) -> Option<Hmac<Sha256>> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
-    parts.iter().for_each(|part| mac.update(part));
-    Some(mac)
+    let parts = [choice.as_bytes(), asker.domain_id.as_bytes(), asker.tenant_id.as_bytes()].concat();
+    Some(format!("{choice}{}", BASE64_URL_SAFE_NO_PAD.encode(sign(b"consent", &parts, key)?)))
 }
 
 #[cfg(test)]
@@ -317,7 +300,7 @@ mod tests {
         }
         assert_eq!(known(&held, asker(1, 49)), Some(true));
         assert_eq!(known(&held, asker(1, 29)), None, "the oldest go first");
-        for forged in ["1AAAAAAAAAAAAAAAA", "1", "", "....", &"1".repeat(9_000)] {
+        for forged in ["1AAAAAAAAAAAAAAAAAAAAAA", "1", "", "....", &"1".repeat(9_000)] {
             assert_eq!(known(&headers(&[("cookie", &format!("{COOKIE}={forged}"))]), asker(1, 1)), None);
         }
         // a refusal does not turn into an agreement

@@ -1,16 +1,17 @@
 //! Previews: a visit whose visitor is pretended. It is decided and answered as the real one would be, leaves no click and
 //! no receipt, and stays on the page that fires pixels, with an overlay of what became of them. Asked by the API, it
-//! explains itself instead. Whoever comes without a good seal is a visitor like any other.
+//! explains itself instead, and without a good seal it gets no answer at all: it is never taken for a visitor. Whoever else
+//! comes without one is a visitor like any other.
 
 use super::{Server, Visit};
 use crate::{
     lookup::Found,
-    page::Route,
     visit::{self, Decision},
     visitor::{Place, Query, Registers, Visitor},
 };
 use contract::{
     click::Exclusion,
+    document::PixelDocument,
     network::catalogue,
     preview::{self, EXPLAIN, Explanation, PARAMETER, PixelReason, PixelVerdict, Pretended, Preview},
 };
@@ -116,24 +117,11 @@ fn verdicts(found: &Found, decision: &Decision<'_>) -> Vec<PixelVerdict> {
         Decision::Redirect { pixels_refused: true, .. } => PixelReason::Refused,
         _ => PixelReason::NoPage,
     };
-    let pixels = route.tenant.pixels.iter();
-    pixels.map(|pixel| PixelVerdict { pixel_id: pixel.pixel_id, reason: reason(route, pixel, on_visit) }).collect()
-}
-
-fn reason(route: &Route, pixel: &contract::document::PixelDocument, on_visit: PixelReason) -> PixelReason {
-    let network = catalogue().get(&pixel.network);
-    let owned = route.domain.tenant_id == Some(route.tenant.tenant_id);
-    if route.pixels.contains(&pixel.pixel_id) {
-        on_visit
-    } else if route.link.without_pixels {
-        PixelReason::WithoutPixels
-    } else if !pixel.default && !route.link.pixel_ids.contains(&pixel.pixel_id) {
-        PixelReason::NotAttached
-    } else if !owned && network.is_some_and(|network| network.custom_domain_only) {
-        PixelReason::SharedDomain
-    } else {
-        PixelReason::CannotFire
-    }
+    let verdict = |pixel: &PixelDocument| PixelVerdict {
+        pixel_id: pixel.pixel_id,
+        reason: route.idle(pixel).unwrap_or(on_visit),
+    };
+    route.tenant.pixels.iter().map(verdict).collect()
 }
 
 async fn explain(mut response: Response, decision: preview::Decision, pixels: Vec<PixelVerdict>) -> Response {

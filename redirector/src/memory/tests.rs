@@ -173,3 +173,9 @@ async fn a_fetch_that_dies_does_not_block_the_next() {
     assert!(dies.is_err());
     assert_eq!(fetch(&memory, 1, "one").await.version, 1);
 }
+
+#[test]
+fn a_cache_has_four_shards_for_every_core() {
+    assert!(bounded::<u8, ()>(100_000).num_shards() >= 4 * cores());
+    assert_eq!(bounded::<u8, ()>(10).num_shards(), 1);
+}

@@ -7,6 +7,7 @@ use contract::{
     destination::{Reach, encode_value, is_local},
     document::{LinkDocument, PixelDocument, PixelMode, TenantDocument},
     network::{Network, catalogue},
+    preview::PixelReason,
 };
 use std::collections::{BTreeMap, HashSet};
 use url::Url;
@@ -61,23 +62,34 @@ pub(super) struct Filler<'a> {
     pub(super) reach: Reach,
 }
 
-/// The pixels of a tenant that apply to a link: the default ones and the link's own, each once, in the tenant's order.
-/// `owned` says that the link's domain belongs to the tenant alone.
+/// The pixels of a tenant that apply to a link, each once, in the tenant's order. `owned` says that the link's domain
+/// belongs to the tenant alone.
 pub(super) fn applying<'a>(link: &LinkDocument, tenant: &'a TenantDocument, owned: bool) -> Vec<&'a PixelDocument> {
-    if link.without_pixels {
-        return Vec::new();
-    }
     let mut met = HashSet::new();
-    let applies = |pixel: &PixelDocument| {
-        let network = catalogue().get(&pixel.network);
-        (pixel.default || link.pixel_ids.contains(&pixel.pixel_id))
-            && (owned || !network.is_some_and(|network| network.custom_domain_only))
-    };
-    tenant.pixels.iter().filter(|pixel| applies(pixel) && met.insert(pixel.pixel_id)).collect()
+    let pixels = tenant.pixels.iter().filter(|pixel| applies(pixel, link, owned).is_ok());
+    pixels.filter(|pixel| met.insert(pixel.pixel_id)).collect()
+}
+
+/// Whether a pixel of the tenant applies to a link: the default ones do and the link's own.
+///
+/// # Errors
+/// Why it does not.
+pub(super) fn applies(pixel: &PixelDocument, link: &LinkDocument, owned: bool) -> Result<(), PixelReason> {
+    if link.without_pixels {
+        return Err(PixelReason::WithoutPixels);
+    }
+    if !pixel.default && !link.pixel_ids.contains(&pixel.pixel_id) {
+        return Err(PixelReason::NotAttached);
+    }
+    if !owned && catalogue().get(&pixel.network).is_some_and(|network| network.custom_domain_only) {
+        return Err(PixelReason::SharedDomain);
+    }
+    Ok(())
 }
 
 impl Filler<'_> {
-    /// Prepares a pixel; `has_template` tells of which networks there is a script template.
+    /// Prepares a pixel; `has_template` tells of which networks there is a script template. `None` for one that cannot
+    /// fire: its network or its ids leave no way.
     pub(super) fn prepare(&self, pixel: &PixelDocument, has_template: impl Fn(&str) -> bool) -> Option<Pixel> {
         let network = catalogue().get(&pixel.network)?;
         let script = network.script.as_ref().filter(|_| has_template(&network.key));

@@ -9,11 +9,6 @@ use std::collections::BTreeSet;
 /// What no page of ours needs.
 const CLOSED: &str = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The policy of a page without scripts whose style has this hash.
-pub(super) fn still(style_hash: &str) -> String {
-    format!("default-src 'none'; style-src 'sha256-{style_hash}'; {CLOSED}")
-}
-
 /// The policy of an interstitial with these pixels, with marks for the nonce.
 ///
 /// The hosts of a network's images, which are those of its redirects too, stand under `connect-src` as well: an image

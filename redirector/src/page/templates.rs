@@ -5,19 +5,15 @@ use super::{
     brand::{self, Forms},
     escape,
     pieces::{Hole, Marks, Pieces, Values},
-    policy,
     voice::Voice,
 };
-use base64::{Engine, prelude::BASE64_STANDARD};
-use contract::{branding::PageText, document::Card};
+use contract::branding::PageText;
 use handlebars::{Context, Handlebars, Helper, HelperResult, JsonRender, Output, RenderContext};
 use include_dir::{Dir, include_dir};
 use poem::http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, fmt};
-use url::Url;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
@@ -36,9 +32,6 @@ pub enum TemplateError {
     /// It does not render.
     #[error(transparent)]
     Render(Box<handlebars::RenderError>),
-    /// What was rendered cannot be sent.
-    #[error("a header cannot be sent: {0}")]
-    Header(#[from] poem::http::header::InvalidHeaderValue),
 }
 
 impl From<handlebars::RenderError> for TemplateError {
@@ -115,7 +108,6 @@ pub struct Pages {
     style: String,
     runtime: String,
     watch: String,
-    policy: HeaderValue,
     buttons: String,
     parts: serde_json::Value,
     unavailable: BTreeMap<Unavailable, Pieces>,
@@ -127,18 +119,15 @@ impl Pages {
     /// # Errors
     /// [`TemplateError`] where one is damaged, which a test rules out.
     pub fn new() -> Result<Self, TemplateError> {
-        let style = tight(file("style.css")?);
         let mut marks = Marks::new();
-        let policy = policy::still(&BASE64_STANDARD.encode(Sha256::digest(&style)));
         let mut pages = Self {
             registry: registry()?,
-            style: marks.share(&style),
+            style: marks.share(&tight(file("style.css")?)),
             runtime: marks.share(&tight(file("runtime.js")?)),
             watch: marks.share(&tight(file("watch.js")?)),
             buttons: marks.share(&tight(file("consent.css")?)),
             parts: marks.parts(),
             marks,
-            policy: HeaderValue::from_str(&policy)?,
             unavailable: BTreeMap::new(),
         };
         for reason in Unavailable::ALL {
@@ -157,18 +146,6 @@ impl Pages {
         let policy = brand::policy(&nonce, voice.has_logo(), Forms::Closed);
         let body = self.unavailable.get(&reason)?.fill(&values).into();
         Some(Still { body, policy: HeaderValue::try_from(policy).ok()? })
-    }
-
-    /// The card of a link, for previews.
-    pub(super) fn card(&self, card: &Card, address: &str, host: &str) -> Result<Still, TemplateError> {
-        let image = card
-            .image
-            .as_ref()
-            .filter(|image| Url::parse(image).is_ok_and(|url| matches!(url.scheme(), "http" | "https")));
-        let data = json!({
-            "title": card.title, "description": card.description, "image": image, "address": address, "host": host,
-        });
-        self.still("card", &data)
     }
 
     /// Whether there is a script template for the network.
@@ -200,17 +177,17 @@ impl Pages {
         self.render("consent", data)
     }
 
+    /// Renders a link's card, with marks for the holes.
+    pub(super) fn card(&self, data: serde_json::Value) -> Result<String, TemplateError> {
+        self.render("card", data)
+    }
+
     /// Renders a page; `data` need not name what all of them have.
     fn render(&self, template: &str, mut data: serde_json::Value) -> Result<String, TemplateError> {
         data["style"] = self.style.as_str().into();
         data["nonce"] = self.marks.of(Hole::Nonce).into();
         data["part"] = self.parts.clone();
         Ok(self.registry.render(template, &data)?)
-    }
-
-    fn still(&self, template: &str, data: &impl Serialize) -> Result<Still, TemplateError> {
-        let body = self.registry.render(template, data)?;
-        Ok(Still { body: body.into_bytes().into(), policy: self.policy.clone() })
     }
 }
 

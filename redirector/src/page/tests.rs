@@ -5,7 +5,7 @@ use super::*;
 use crate::visitor::{Query, Signals};
 use contract::branding::{Branding, OwnText, PageText};
 use contract::consent::ConsentMode;
-use contract::document::{Card, LinkState, PixelDocument, PixelMode, Policy, QueryForwarding, Utm};
+use contract::document::{self, LinkState, PixelDocument, PixelMode, Policy, QueryForwarding, Utm};
 use contract::network::catalogue;
 use std::collections::BTreeMap;
 
@@ -190,7 +190,7 @@ fn nothing_that_a_tenant_writes_breaks_out() {
     let nasty = "</title></script><script>alert(1)</script>\"'--><!--";
     let mut link = link();
     link.title = Some(nasty.to_owned());
-    link.card = Some(Card {
+    link.card = Some(document::Card {
         title: nasty.to_owned(),
         description: Some(nasty.to_owned()),
         image: Some("javascript:1".to_owned()),
@@ -211,7 +211,7 @@ fn nothing_that_a_tenant_writes_breaks_out() {
     assert!(!page.contains("<!--") && !page.contains("-->"));
     assert!(!policy.contains("alert"));
     assert_eq!(route.page.as_ref().unwrap().referrer_policy(), "strict-origin-when-cross-origin");
-    let card = String::from_utf8(route.card.unwrap().body.into_vec()).unwrap();
+    let card = carded(&route).0;
     assert!(!card.contains("<script") && !card.contains("og:image"), "{card}");
     assert_eq!(card.matches("og:title\" content=\"&lt;/title&gt;&lt;/script&gt;&lt;script&gt;").count(), 1);
     assert!(!card.contains("http-equiv"));
@@ -268,6 +268,61 @@ fn a_destination_that_may_not_be_named_any_more_leads_nowhere() {
     assert!(route.target.is_none() && route.page.is_none() && route.pixels.is_empty());
 }
 
+/// A link's card with its policy.
+fn carded(route: &Route) -> (String, String) {
+    let values = Values { nonce: "NONCE", voice: route.voice(Language::En), ..Values::default() };
+    let card = route.card.as_ref().unwrap();
+    (String::from_utf8(card.body(&values)).unwrap(), card.policy(&values))
+}
+
+#[test]
+fn a_card_wears_the_tenants_colours() {
+    let card = |branding| {
+        let mut link = link();
+        let title = "Spring".to_owned();
+        link.card = Some(document::Card { title, description: Some("All of it".to_owned()), image: None });
+        let mut tenant = tenant(Vec::new());
+        tenant.branding = branding;
+        carded(&compile(link, tenant, Reach::Public))
+    };
+    for (page, policy) in [card(Branding::default()), card(branded())] {
+        assert!(
+            page.contains("<style nonce=\"NONCE\">:root") && policy.contains("style-src 'nonce-NONCE'"),
+            "{policy}"
+        );
+        assert_eq!(policy.contains("img-src data:;"), page.contains("<img"), "{policy}\n{page}");
+        assert!(page.contains("<h1 dir=\"auto\">Spring</h1>\n<p dir=\"auto\">All of it</p>"), "{page}");
+        assert!(page.contains(">go.example.com</a>"), "{page}");
+    }
+    let page = card(branded()).0;
+    assert!(page.contains("<img class=\"logo\"") && page.contains("--fill:#ffee00;--ink:#000"), "{page}");
+}
+
+#[test]
+fn a_pixel_that_fires_on_no_visit_says_why() {
+    let with =
+        |network: &str, id: u128| PixelDocument { pixel_id: Uuid::from_u128(id), ..pixel(network, PixelMode::Auto) };
+    let mut pixels = vec![with("meta", 1), with("meta", 2), with("custom_js", 3), with("meta", 4)];
+    pixels[1].default = false;
+    pixels[3].network = "a_network_of_the_past".to_owned();
+    let idle = |change: fn(&mut LinkDocument), domain: Option<u128>| {
+        let (mut link, mut at) = (link(), shared_domain());
+        change(&mut link);
+        at.tenant_id = domain.map(Uuid::from_u128);
+        let route = compile_on(at, link, tenant(pixels.clone()), Reach::Public);
+        pixels.iter().map(|pixel| route.idle(pixel)).collect::<Vec<_>>()
+    };
+    let (not_attached, cannot) = (Some(PixelReason::NotAttached), Some(PixelReason::CannotFire));
+    let shared = Some(PixelReason::SharedDomain);
+    assert_eq!(idle(|_| {}, None), [None, not_attached, shared, cannot]);
+    assert_eq!(idle(|_| {}, Some(0x22)), [None, not_attached, None, cannot]);
+    assert_eq!(idle(|_| {}, Some(0x33))[2], shared, "another tenant's domain");
+    assert_eq!(idle(|link| link.pixel_ids = vec![Uuid::from_u128(2)], None)[1], None);
+    assert_eq!(idle(|link| link.without_pixels = true, None), [Some(PixelReason::WithoutPixels); 4]);
+    let nowhere = idle(|link| link.destination = "http://127.0.0.1/".to_owned(), None);
+    assert_eq!(nowhere[0], None, "the visit gets no page");
+}
+
 fn branded() -> Branding {
     let own = OwnText { language: Language::De, key: PageText::Accept, text: "Ja, <gern>".to_owned() };
     Branding {
@@ -295,7 +350,7 @@ fn a_question_names_who_asks_for_whom_and_where_one_goes() {
         "<html lang=\"en\" dir=\"ltr\">",
         "<title>Before you go on to shop.example.com</title>",
         "Ann &amp; Co",
-        "<li>TikTok",
+        "<li dir=\"auto\">TikTok",
         "<form method=\"post\">",
         "name=\"token\" value=\"TOKEN\"",
         "<button name=\"choice\" value=\"1\">Accept</button>\n<button name=\"choice\" value=\"0\">Decline</button>",
@@ -303,7 +358,7 @@ fn a_question_names_who_asks_for_whom_and_where_one_goes() {
         assert!(page.contains(part), "{part}\n{page}");
     }
     assert!(!page.contains("<script") && !page.contains("http-equiv") && !page.contains("<img"), "{page}");
-    assert_eq!(page.matches("<li>").count(), 2);
+    assert_eq!(page.matches("<li ").count(), 2);
     assert!(policy.contains("form-action 'self'") && !policy.contains("img-src") && !policy.contains("script-src"));
     tenant.branding = branded();
     let (page, policy) = asked(tenant, Language::De);

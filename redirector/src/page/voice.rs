@@ -41,6 +41,8 @@ pub struct Voice<'a> {
 pub(super) enum Part {
     /// The code of the language.
     Language,
+    /// The direction in which the language is written.
+    Direction,
     /// The style of the tenant's colour and logo; nothing where it has neither.
     Style,
     /// The tenant's logo as an element; nothing where it has none.
@@ -52,7 +54,7 @@ pub(super) enum Part {
 }
 
 /// The parts that are no texts.
-const OTHERS: [Part; 4] = [Part::Language, Part::Style, Part::Logo, Part::Sender];
+const OTHERS: [Part; 5] = [Part::Language, Part::Direction, Part::Style, Part::Logo, Part::Sender];
 
 impl Part {
     /// The part of that number.
@@ -67,6 +69,7 @@ impl Part {
             let part = Self::numbered(number)?;
             let name = match part {
                 Self::Language => "language",
+                Self::Direction => "direction",
                 Self::Style => "style",
                 Self::Logo => "logo",
                 Self::Sender => "sender",
@@ -98,6 +101,7 @@ impl Voice<'_> {
     pub(super) fn push(&self, part: Part, out: &mut Vec<u8>) {
         match part {
             Part::Language => out.extend_from_slice(self.language.code().as_bytes()),
+            Part::Direction => out.extend_from_slice(if self.language.is_right_to_left() { b"rtl" } else { b"ltr" }),
             Part::Style => self.branding().into_iter().for_each(|branding| brand::push_style(branding, out)),
             Part::Logo => self.branding().into_iter().for_each(|branding| brand::push_logo(branding, out)),
             Part::Sender if self.tenant.is_some() => {
@@ -125,7 +129,13 @@ impl Voice<'_> {
             } else {
                 ("{", 1)
             };
-            escape::push_text(out, value);
+            if length > 1 && self.language.is_right_to_left() {
+                // what is written the other way round keeps its full stops to itself: Unicode's bidirectional isolates
+                // work in titles too, where elements do not
+                escape::push_text(out, &format!("\u{2068}{value}\u{2069}"));
+            } else {
+                escape::push_text(out, value);
+            }
             rest = &rest[length..];
         }
         escape::push_text(out, rest);
@@ -178,7 +188,7 @@ mod tests {
     #[test]
     fn parts_have_the_numbers_they_are_found_by() {
         let all: Vec<_> = Part::all().collect();
-        assert_eq!(all.len(), 4 + PageText::ALL.len());
+        assert_eq!(all.len(), OTHERS.len() + PageText::ALL.len());
         for (number, part, _) in all {
             assert_eq!(Part::numbered(number), Some(part));
         }
@@ -201,6 +211,13 @@ mod tests {
         assert_eq!(said(voice(&branded, Language::Fr), Part::Sender), "<p>Partagé par Acme &lt;3</p>\n");
         assert_eq!(said(Voice::default(), Part::Sender), "");
         assert_eq!(said(voice(&plain, Language::Ja), Part::Language), "ja");
+        assert_eq!(said(voice(&plain, Language::Ja), Part::Direction), "ltr");
+        assert_eq!(said(voice(&plain, Language::Ar), Part::Direction), "rtl");
+        assert_eq!(
+            said(voice(&plain, Language::Ar), shared),
+            "تمت المشاركة بواسطة \u{2068}Ann &amp; Co\u{2069}",
+            "names stand apart from what is written the other way round"
+        );
         assert_eq!(
             said(voice(&plain, Language::En), Part::Text(PageText::OnYourWay)),
             "You are on your way to a.example"

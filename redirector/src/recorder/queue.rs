@@ -7,9 +7,7 @@ use super::DropReason;
 use crate::health::Counters;
 use contract::frame;
 use std::{
-    future::Future,
     mem,
-    pin::Pin,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{
@@ -17,13 +15,15 @@ use std::{
             Ordering::{Acquire, Relaxed, Release},
         },
     },
-    task::{Context, Poll, Waker},
+    task::{Poll, Waker},
     time::{Duration, Instant},
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::timeout};
 
 /// How often visitors who wait for a stalled disk are looked after.
-const LOOK_AFTER_STALLED: Duration = Duration::from_millis(100);
+const LOOK_AFTER_VISITS: Duration = Duration::from_millis(250);
+/// How often the writer's thread looks after a conductor.
+const LOOK_AFTER_CONDUCTOR: Duration = Duration::from_millis(100);
 /// Most bytes that wait for the disk.
 const MOST_PENDING: u64 = 8 * 1024 * 1024;
 
@@ -34,6 +34,9 @@ pub(super) struct Queue {
     work: Condvar,
     /// Tells the conductor that a group has begun, where one is at work.
     pub(super) begun: Notify,
+    /// Tells a task of the visits' runtime that a write is slow: the worker that ran the conductor may have kept the
+    /// timers and the network to itself, and to wake another one hands them on.
+    pub(super) slow: Notify,
     /// Every group up to this one has its answer.
     answered: AtomicU64,
     /// Nobody waits any longer for the groups up to this one, answered or not.
@@ -97,6 +100,7 @@ impl Queue {
             gathering: Mutex::new(gathering),
             work: Condvar::new(),
             begun: Notify::new(),
+            slow: Notify::new(),
             answered: AtomicU64::new(0),
             released: AtomicU64::new(0),
             written: AtomicU64::new(0),
@@ -162,24 +166,25 @@ impl Queue {
         self.lock().conducted
     }
 
-    /// Waits until there is something to do for the writer's thread; false once the queue is closed. Looks meanwhile
-    /// after those who wait for a disk that takes longer than `patience`.
-    pub(super) fn wait(&self, patience: Duration) -> bool {
+    /// Waits until there is something to do for the writer's thread; false once the queue is closed. Rouses meanwhile
+    /// those who look after visits, as [`Queue::rouse_when_slow`] does.
+    pub(super) fn wait(&self, slow: Duration) -> bool {
         let mut gathering = self.lock();
         while !gathering.closed && (gathering.count == 0 || gathering.conducted) {
-            let waited = self.work.wait_timeout(gathering, LOOK_AFTER_STALLED);
+            let waited = self.work.wait_timeout(gathering, LOOK_AFTER_CONDUCTOR);
             gathering = waited.unwrap_or_else(PoisonError::into_inner).0;
-            if gathering.is_stalled(patience) {
-                drop(gathering);
-                self.release_stalled(patience);
-                gathering = self.lock();
-            }
+            gathering.rouse_when_slow(slow, &self.slow);
         }
         !gathering.closed
     }
 
+    /// Tells [`Queue::slow`] when the group that is being written has taken so long.
+    pub(super) fn rouse_when_slow(&self, slow: Duration) {
+        self.lock().rouse_when_slow(slow, &self.slow);
+    }
+
     /// Moves the records of a group into `records`, which must be empty; `None` where none has begun. Whoever takes a
-    /// group finishes it before anybody takes the next.
+    /// group finishes it, come what may, before anybody takes the next.
     pub(super) fn take(&self, records: &mut Vec<u8>) -> Option<Group> {
         let mut gathering = self.lock();
         if gathering.count == 0 {
@@ -223,9 +228,9 @@ impl Queue {
     }
 
     /// Answers everyone who waits, when the group that is being written has taken longer than `patience`.
-    pub(super) fn release_stalled(&self, patience: Duration) {
+    fn release_stalled(&self, patience: Duration) {
         let mut gathering = self.lock();
-        if !gathering.is_stalled(patience) {
+        if !gathering.is_writing_for(patience) {
             return;
         }
         let mut woken = mem::take(&mut gathering.writing);
@@ -234,6 +239,15 @@ impl Queue {
         drop(gathering);
         self.counters.break_log();
         woken.into_iter().for_each(Waker::wake);
+    }
+
+    /// Releases, for ever, those who wait for a write that takes longer than `patience`.
+    pub(super) async fn look_after_visits(&self, patience: Duration) {
+        loop {
+            // a conductor who stalls may hold up this timer
+            drop(timeout(LOOK_AFTER_VISITS, self.slow.notified()).await);
+            self.release_stalled(patience);
+        }
     }
 
     /// Takes no more events; the writer's thread drains what is there.
@@ -254,6 +268,25 @@ impl Queue {
         released
     }
 
+    /// Ready when the visits of a group need not wait any longer; until then `waker` is kept, `again` where one of the
+    /// same visit may have been.
+    pub(super) fn poll(&self, group: u64, waker: &Waker, again: bool) -> Poll<()> {
+        if self.is_over(group) {
+            return Poll::Ready(());
+        }
+        let mut gathering = self.lock();
+        // again, under the lock: the writer answers under it
+        if self.is_over(group) {
+            return Poll::Ready(());
+        }
+        let waiting = if gathering.group == group { &mut gathering.waiting } else { &mut gathering.writing };
+        // polled again before its time, perhaps by another task: the old waker may be the wrong one
+        if !again || !waiting.iter().any(|kept| kept.will_wake(waker)) {
+            waiting.push(waker.clone());
+        }
+        Poll::Pending
+    }
+
     /// The last record that is in the log.
     pub(super) fn written(&self) -> u64 {
         self.written.load(Acquire)
@@ -261,8 +294,14 @@ impl Queue {
 }
 
 impl Gathering {
-    fn is_stalled(&self, patience: Duration) -> bool {
-        self.writing_since.is_some_and(|since| since.elapsed() >= patience)
+    fn is_writing_for(&self, long: Duration) -> bool {
+        self.writing_since.is_some_and(|since| since.elapsed() >= long)
+    }
+
+    fn rouse_when_slow(&self, slow: Duration, roused: &Notify) {
+        if self.is_writing_for(slow) {
+            roused.notify_one();
+        }
     }
 
     fn renumber(&mut self, first_seq: u64) {
@@ -276,47 +315,10 @@ impl Gathering {
     }
 }
 
-/// Resolves when an event is in the log, or was counted as dropped.
-#[must_use = "the response waits for it"]
-pub struct Recorded {
-    queue: Arc<Queue>,
-    group: Option<u64>,
-    waits: bool,
-}
-
-impl Recorded {
-    pub(super) const fn new(queue: Arc<Queue>, group: Option<u64>) -> Self {
-        Self { queue, group, waits: false }
-    }
-}
-
-impl Future for Recorded {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let Some(group) = self.group else { return Poll::Ready(()) };
-        if self.queue.is_over(group) {
-            return Poll::Ready(());
-        }
-        let mut gathering = self.queue.lock();
-        // again, under the lock: the writer answers under it
-        if self.queue.is_over(group) {
-            return Poll::Ready(());
-        }
-        let waiting = if gathering.group == group { &mut gathering.waiting } else { &mut gathering.writing };
-        // polled again before its time, perhaps by another task: the old waker may be the wrong one
-        if !self.waits || !waiting.iter().any(|waker| waker.will_wake(context.waker())) {
-            waiting.push(context.waker().clone());
-        }
-        drop(gathering);
-        self.waits = true;
-        Poll::Pending
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::recorded::Recorded, *};
+    use std::{future::Future, pin::Pin, task::Context};
 
     fn queue(cap: u64) -> Arc<Queue> {
         Arc::new(Queue::new(cap, Arc::default()))

@@ -1,24 +1,15 @@
-//! Who writes and who syncs. Groups are taken one after another and appended each with one `write`, among the visits'
-//! tasks or else on a thread; another thread brings what was written to the disk's own memory, five times a second, so
-//! that no visit waits for it.
-//! Always holds: after a failed write nothing of that group remains between good records.
+//! Who writes. Groups are taken one after another and appended to the log, among the visits' tasks or else on a thread.
+//! Always holds: whoever takes a group finishes it before anybody takes the next.
 
-use super::{DropReason, PATIENCE, SYNC_EVERY, queue::Queue, segments::Segments};
-use crate::health::Counters;
+use super::{
+    DropReason,
+    log::Log,
+    queue::{Group, Queue},
+};
 use std::{
-    fs::File,
-    io::{self, Seek, SeekFrom, Write},
-    mem,
-    path::PathBuf,
-    sync::{
-        Arc, Mutex, PoisonError, TryLockError,
-        atomic::{
-            AtomicBool,
-            Ordering::{AcqRel, Relaxed, Release},
-        },
-        mpsc::{Receiver, RecvTimeoutError},
-    },
+    sync::{Arc, Mutex, MutexGuard, TryLockError},
     task::Waker,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -50,283 +41,269 @@ impl Writer {
         Self { queue, desk: Mutex::new(Desk { log, records: Vec::new(), woken: Vec::new() }) }
     }
 
-    /// Writes the groups that have begun.
-    fn write(&self, desk: &mut Desk) {
-        let Desk { log, records, woken } = desk;
-        while let Some(group) = self.queue.take(records) {
-            let failure = log.append(group.first_seq, records).err().map(|error| {
-                log.tell(&error);
-                DropReason::of(&error)
-            });
-            self.queue.finish(group, failure, woken);
-            records.clear();
-            records.shrink_to(KEPT_BUFFER);
+    /// The desk, where nobody is at it.
+    fn desk(&self) -> Option<MutexGuard<'_, Desk>> {
+        match self.desk.try_lock() {
+            Ok(desk) => Some(desk),
+            // whoever panicked has left it in order
+            Err(TryLockError::Poisoned(desk)) => Some(desk.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
         }
     }
 
-    /// Writes on a thread of its own whatever nobody conducts, until the queue is closed and drained.
+    /// Writes on a thread of its own whatever nobody conducts, until the queue is closed and drained. Looks meanwhile
+    /// after a conductor who stalls.
     pub(super) fn run(&self) {
-        let write = || self.write(&mut self.desk.lock().unwrap_or_else(PoisonError::into_inner));
-        while self.queue.wait(PATIENCE) {
-            write();
+        while self.queue.wait(SLOW) {
+            self.write_apart();
         }
-        write();
+        while self.write_apart().is_some() {}
+    }
+
+    fn write_apart(&self) -> Option<Duration> {
+        loop {
+            if let Some(mut desk) = self.desk() {
+                return desk.write(&self.queue);
+            }
+            self.queue.rouse_when_slow(SLOW);
+            thread::sleep(NOT_YET);
+        }
     }
 
     /// Writes among the visits' own tasks: a group once every visit that is ready to run has added to it. One `write`
     /// then serves them all, and nobody changes threads, where a thread of its own would push in between two visits.
-    /// The page cache takes the bytes in microseconds. A disk that does not holds up the worker that runs this, on a
-    /// machine with one core everybody; so after one slow write the thread writes for a while.
+    /// The page cache takes the bytes in microseconds. A disk that does not holds up the worker that runs this, and
+    /// what only that worker can run; so after one slow write the thread writes for a while.
     pub(super) async fn conduct(&self) {
         loop {
             let to_the_thread = self.queue.conducting();
-            let mut slowest = Duration::ZERO;
-            while slowest < SLOW {
+            let mut took = Duration::ZERO;
+            while took < SLOW {
                 self.queue.begun.notified().await;
-                // behind whatever is ready, and what the network has brought meanwhile
+                // behind whatever is ready, and what the network has brought meanwhile; one group each time, so that
+                // those who were woken by the group before are not stuck behind this one
                 tokio::task::yield_now().await;
-                let start = Instant::now();
-                loop {
-                    // the thread may still be at it
-                    match self.desk.try_lock() {
-                        Ok(mut desk) => break self.write(&mut desk),
-                        Err(TryLockError::Poisoned(desk)) => break self.write(&mut desk.into_inner()),
-                        Err(TryLockError::WouldBlock) => {}
-                    }
-                    tokio::time::sleep(NOT_YET).await;
-                }
-                slowest = start.elapsed();
+                took = self.write_among_visits().await;
             }
             drop(to_the_thread);
-            tracing::warn!(?slowest, "the disk is slow: the click log is written apart from visits for a while");
+            tracing::warn!(?took, "the disk is slow: the click log is written apart from visits for a while");
             tokio::time::sleep(APART).await;
         }
     }
-}
 
-/// The growing end of a boot's log.
-pub(super) struct Log {
-    folder: PathBuf,
-    segments: Arc<Segments>,
-    segment_bytes: u64,
-    active: Option<Active>,
-    unsynced: Unsynced,
-    failing: bool,
-}
-
-struct Active {
-    file: Arc<Syncable>,
-    length: u64,
-    /// Whether the file's position and end are at `length`.
-    clean: bool,
-}
-
-impl Log {
-    pub(super) const fn new(folder: PathBuf, segments: Arc<Segments>, segment_bytes: u64, unsynced: Unsynced) -> Self {
-        Self { folder, segments, segment_bytes, active: None, unsynced, failing: false }
-    }
-
-    /// Appends the records of a group, of which the first has the number `first_seq`. After an error none of them is in
-    /// the log.
-    pub(super) fn append(&mut self, first_seq: u64, records: &[u8]) -> io::Result<()> {
-        let bytes = records.len() as u64;
-        let full = |active: &Active| active.length > 0 && active.length + bytes > self.segment_bytes;
-        if self.active.as_ref().is_none_or(full) {
-            self.active = Some(self.next_segment(first_seq)?);
-        }
-        let Some(active) = &mut self.active else { return Err(io::ErrorKind::NotFound.into()) };
-        active.append(records)?;
-        self.segments.grow(bytes);
-        self.unsynced.note(&active.file);
-        if mem::take(&mut self.failing) {
-            tracing::info!("the click log can be written again");
-        }
-        Ok(())
-    }
-
-    fn next_segment(&self, first_seq: u64) -> io::Result<Active> {
-        let path = Segments::path(&self.folder, first_seq);
-        let file = File::create_new(&path)?;
-        self.segments.push(first_seq, path);
-        // its name must survive a power cut as well; not every system can open a folder
-        if let Ok(folder) = File::open(&self.folder) {
-            self.unsynced.note(&Arc::new(Syncable::new(folder)));
-        }
-        Ok(Active { file: Arc::new(Syncable::new(file)), length: 0, clean: true })
-    }
-
-    /// Tells of the first failure of a row of them.
-    fn tell(&mut self, error: &io::Error) {
-        if !mem::replace(&mut self.failing, true) {
-            tracing::error!(%error, "the click log cannot be written: clicks are counted as dropped");
-        }
-    }
-}
-
-impl Active {
-    fn append(&mut self, records: &[u8]) -> io::Result<()> {
-        let mut file = &self.file.file;
-        if !self.clean {
-            // a torn group lies behind the good records, or the position does
-            file.set_len(self.length)?;
-            file.seek(SeekFrom::Start(self.length))?;
-            self.clean = true;
-        }
-        if let Err(error) = file.write_all(records) {
-            // at once, so that a torn group does not outlive this process; if that fails too, before the next write
-            self.clean = file.set_len(self.length).is_ok() && file.seek(SeekFrom::Start(self.length)).is_ok();
-            return Err(error);
-        }
-        self.length += records.len() as u64;
-        Ok(())
-    }
-}
-
-/// A file, and whether it waits to be synced.
-struct Syncable {
-    file: File,
-    noted: AtomicBool,
-}
-
-impl Syncable {
-    const fn new(file: File) -> Self {
-        Self { file, noted: AtomicBool::new(false) }
-    }
-}
-
-/// The files that wait to be synced.
-#[derive(Clone, Default)]
-pub(super) struct Unsynced(Arc<Mutex<Vec<Arc<Syncable>>>>);
-
-impl Unsynced {
-    fn note(&self, file: &Arc<Syncable>) {
-        if !file.noted.swap(true, AcqRel) {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(file.clone());
-        }
-    }
-
-    fn take(&self) -> Vec<Arc<Syncable>> {
-        mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// Syncs until `stop` is closed, and once more after that.
-pub(super) fn sync(unsynced: &Unsynced, stop: &Receiver<()>, counters: &Counters) {
-    loop {
-        let stopping = matches!(stop.recv_timeout(SYNC_EVERY), Err(RecvTimeoutError::Disconnected));
-        for syncable in unsynced.take() {
-            // before the sync: what is written during it is noted again
-            syncable.noted.store(false, Release);
-            if let Err(error) = syncable.file.sync_data() {
-                counters.sync_errors.fetch_add(1, Relaxed);
-                tracing::error!(%error, "the click log cannot be synced: a power cut would lose clicks");
+    async fn write_among_visits(&self) -> Duration {
+        loop {
+            if let Some(mut desk) = self.desk() {
+                return desk.write(&self.queue).unwrap_or_default();
             }
+            // the thread is still at it
+            tokio::time::sleep(NOT_YET).await;
         }
-        if stopping {
-            return;
-        }
+    }
+}
+
+impl Desk {
+    /// Writes the group that has begun, and tells how long the log took; `None` where none has.
+    fn write(&mut self, queue: &Queue) -> Option<Duration> {
+        let Self { log, records, woken } = self;
+        records.clear();
+        records.shrink_to(KEPT_BUFFER);
+        let group = queue.take(records)?;
+        let mut answer = Answer { queue, group, failure: Some(DropReason::Disk), woken };
+        let start = Instant::now();
+        let appended = log.append(group.first_seq, records);
+        let took = start.elapsed();
+        answer.failure = appended.err().map(|error| {
+            log.tell(&error);
+            DropReason::of(&error)
+        });
+        Some(took)
+    }
+}
+
+/// What everyone in a group is told once it is dropped, by a panic as well: then the group is not in the log.
+struct Answer<'a> {
+    queue: &'a Queue,
+    group: Group,
+    failure: Option<DropReason>,
+    woken: &'a mut Vec<Waker>,
+}
+
+impl Drop for Answer<'_> {
+    fn drop(&mut self) {
+        self.queue.finish(self.group, self.failure, self.woken);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::queue::Recorded, *};
+    use super::{
+        super::{PATIENCE, log::Unsynced, recorded::Recorded, segments::Segments},
+        *,
+    };
+    use crate::health::Counters;
     use contract::frame;
-    use std::{fs, path::Path};
+    use std::{
+        fs::File,
+        io::{PipeReader, Read, Write},
+        os::fd::OwnedFd,
+        panic::{self, AssertUnwindSafe},
+        sync::atomic::Ordering::Relaxed,
+        thread::JoinHandle,
+    };
+    use tokio::runtime::{Builder, Runtime};
 
-    fn log(folder: &Path, segment_bytes: u64) -> Log {
-        let segments = Arc::new(Segments::empty(Arc::default()));
-        Log::new(folder.to_owned(), segments, segment_bytes, Unsynced::default())
+    /// A log on a disk that has stalled: a pipe that is full and that nobody reads.
+    struct StalledDisk {
+        end: PipeReader,
+        full: usize,
     }
 
-    fn record(seq: u64) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        assert!(frame::append(&mut bytes, seq, b"0123456789"));
-        bytes
+    impl StalledDisk {
+        fn new() -> (Self, Log) {
+            let (end, mut pipe) = std::io::pipe().unwrap();
+            let log = Log::over(File::from(OwnedFd::from(pipe.try_clone().unwrap())));
+            // as much as Linux keeps for whoever reads
+            let full = 65_536;
+            pipe.write_all(&vec![0; full]).unwrap();
+            (Self { end, full }, log)
+        }
+
+        /// Takes everything from now on; the records, once the log is gone.
+        fn recover(mut self) -> JoinHandle<Vec<u8>> {
+            thread::spawn(move || {
+                let mut bytes = Vec::new();
+                self.end.read_to_end(&mut bytes).unwrap();
+                bytes.split_off(self.full)
+            })
+        }
     }
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_disk_that_stalls_holds_up_no_other_visit_and_the_thread_goes_on() {
-        let folder = tempfile::tempdir().unwrap();
-        // a pipe that nobody reads takes no more once it is full
-        let (mut reader, mut pipe) = std::io::pipe().unwrap();
-        let mut log = log(folder.path(), 1 << 30);
-        let stalled = File::from(std::os::fd::OwnedFd::from(pipe.try_clone().unwrap()));
-        log.active = Some(Active { file: Arc::new(Syncable::new(stalled)), length: 0, clean: true });
-        let filled = std::thread::spawn(move || pipe.write_all(&[0; 65_536]).map(|()| pipe));
-        let _pipe = filled.join().unwrap().unwrap();
-
+    /// A queue and its thread.
+    fn writing(log: Log) -> (Arc<Queue>, Arc<Writer>, JoinHandle<()>) {
         let queue = Arc::new(Queue::new(1 << 20, Arc::default()));
         let writer = Arc::new(Writer::new(queue.clone(), log));
-        let thread = std::thread::spawn({
+        let thread = thread::spawn({
             let writer = writer.clone();
             move || writer.run()
         });
-        let conductor = tokio::spawn({
-            let writer = writer.clone();
-            async move { writer.conduct().await }
-        });
-        while !queue.is_conducted() {
-            tokio::task::yield_now().await;
+        (queue, writer, thread)
+    }
+
+    fn visit(queue: &Arc<Queue>, payload: &[u8]) -> Recorded {
+        Recorded::new(queue.clone(), queue.push(payload))
+    }
+
+    /// The numbers and payloads of what is in the log.
+    fn records(bytes: &[u8]) -> Vec<(u64, &[u8])> {
+        frame::records(bytes).map(|record| (record.seq, record.payload)).collect()
+    }
+
+    /// Two workers that conduct, where told so, and look after visits.
+    fn runtime(queue: &Arc<Queue>, conductor: Option<Arc<Writer>>) -> Runtime {
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let looking = queue.clone();
+        runtime.spawn(async move { looking.look_after_visits(PATIENCE).await });
+        if let Some(writer) = conductor {
+            runtime.spawn(async move { writer.conduct().await });
+            while !queue.is_conducted() {
+                thread::sleep(NOT_YET);
+            }
         }
+        runtime
+    }
+
+    /// Visits twice while the disk stalls; neither waits for ever, nor does anything else.
+    async fn visit_meanwhile(queue: &Arc<Queue>) {
         let start = Instant::now();
-        Recorded::new(queue.clone(), queue.push(b"stalls")).await;
-        Recorded::new(queue.clone(), queue.push(b"comes meanwhile")).await;
+        let stalls = tokio::spawn(visit(queue, b"stalls"));
+        thread::sleep(2 * SLOW);
+        tokio::time::sleep(SLOW).await;
+        assert!(start.elapsed() < PATIENCE, "timers go on");
+        stalls.await.unwrap();
+        visit(queue, b"comes meanwhile").await;
         assert!(start.elapsed() >= PATIENCE && queue.written() == 0);
-        let reading = std::thread::spawn(move || {
-            let mut bytes = vec![0; 65_536];
-            std::io::Read::read_exact(&mut reader, &mut bytes).map(|()| reader)
-        });
-        let _reader = reading.join().unwrap().unwrap();
+    }
+
+    #[test]
+    fn a_conductor_that_stalls_holds_up_no_other_visit_and_the_thread_goes_on() {
+        let (disk, log) = StalledDisk::new();
+        let (queue, writer, thread) = writing(log);
+        let runtime = runtime(&queue, Some(writer.clone()));
+        runtime.block_on(visit_meanwhile(&queue));
+        let recovered = disk.recover();
         while queue.written() < 2 || queue.is_conducted() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            thread::sleep(NOT_YET);
         }
-        // now by the thread
-        Recorded::new(queue.clone(), queue.push(b"apart")).await;
-        assert_eq!(queue.written(), 3);
-        conductor.abort();
+        runtime.block_on(visit(&queue, b"apart"));
         queue.close();
         thread.join().unwrap();
+        drop((runtime, writer));
+        let expected = [(1, &b"stalls"[..]), (2, b"comes meanwhile"), (3, b"apart")];
+        assert_eq!(records(&recovered.join().unwrap()), expected);
     }
 
     #[test]
-    fn a_full_segment_is_followed_by_the_next() {
+    fn a_thread_that_stalls_holds_up_nobody_and_loses_nothing() {
+        let (disk, log) = StalledDisk::new();
+        let (queue, writer, thread) = writing(log);
+        let runtime = runtime(&queue, None);
+        runtime.block_on(visit_meanwhile(&queue));
+        // those who come now are written in one group with the second
+        let last = (0..100).map(|_| runtime.spawn(visit(&queue, b"later"))).last().unwrap();
+        let recovered = disk.recover();
+        runtime.block_on(last).unwrap();
+        queue.close();
+        thread.join().unwrap();
+        assert_eq!(queue.written(), 102);
+        drop((runtime, writer));
+        let bytes = recovered.join().unwrap();
+        let records = records(&bytes);
+        assert_eq!(records[..2], [(1, &b"stalls"[..]), (2, b"comes meanwhile")]);
+        assert!(records.iter().map(|(seq, _)| *seq).eq(1..=102));
+    }
+
+    #[test]
+    fn after_a_panic_nothing_is_written_twice_and_nobody_is_told_that_it_was_written() {
         let folder = tempfile::tempdir().unwrap();
-        let mut log = log(folder.path(), 60);
-        for seq in 1..=5 {
-            log.append(seq, &record(seq)).unwrap();
+        let segments = Arc::new(Segments::empty(Arc::default()));
+        let mut log = Log::new(folder.path().to_owned(), segments, 1 << 20, Unsynced::default());
+        // the next success is told of, which panics after the write
+        log.tell(&std::io::ErrorKind::Other.into());
+        let counters = Arc::new(Counters::default());
+        let queue = Arc::new(Queue::new(1 << 20, counters.clone()));
+        let writer = Writer::new(queue.clone(), log);
+        let panics = tracing_subscriber::fmt().with_writer(|| -> std::io::Sink { panic!("as told") }).finish();
+        let lost = visit(&queue, b"lost");
+        let panicked = tracing::subscriber::with_default(panics, || {
+            panic::catch_unwind(AssertUnwindSafe(|| writer.desk().unwrap().write(&queue)))
+        });
+        assert!(panicked.is_err() && writer.desk.is_poisoned());
+        assert_eq!((queue.written(), counters.dropped[DropReason::Disk as usize].load(Relaxed)), (0, 1));
+        let kept = visit(&queue, b"kept");
+        assert!(writer.desk().unwrap().write(&queue).is_some());
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async { tokio::join!(lost, kept) });
+        let bytes = std::fs::read(Segments::path(folder.path(), 1)).unwrap();
+        assert_eq!((records(&bytes), queue.written()), (vec![(1, &b"kept"[..])], 1));
+        assert_eq!(bytes.len(), frame::HEADER + b"kept".len());
+    }
+
+    #[test]
+    fn a_conductor_that_stalls_is_looked_after_also_when_the_thread_waits_for_the_desk() {
+        let (disk, log) = StalledDisk::new();
+        let (queue, writer, thread) = writing(log);
+        let desk = writer.desk().unwrap();
+        // an order of events that only a stalled conductor makes: a group is being written, and the queue is closed
+        let visited = visit(&queue, b"stalls");
+        assert!(queue.take(&mut Vec::new()).is_some());
+        queue.close();
+        let runtime = Builder::new_current_thread().build().unwrap();
+        // no timer: only the thread can tell
+        for _ in 0..2 {
+            runtime.block_on(queue.slow.notified());
         }
-        let seqs = |first_seq| {
-            let bytes = fs::read(Segments::path(folder.path(), first_seq)).unwrap();
-            frame::records(&bytes).map(|record| record.seq).collect::<Vec<_>>()
-        };
-        assert_eq!([seqs(1), seqs(3), seqs(5)], [vec![1, 2], vec![3, 4], vec![5]]);
-        assert_eq!(log.unsynced.take().len(), 6, "three files, and the folder for each");
-        assert_eq!(log.append(6, &record(6)).map_err(|error| error.kind()), Ok(()));
-    }
-
-    #[test]
-    fn a_torn_group_is_cut_away_before_the_next() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut log = log(folder.path(), 1 << 20);
-        log.append(1, &record(1)).unwrap();
-        // as a failed write leaves it when it cannot even be cut
-        let active = log.active.as_mut().unwrap();
-        (&active.file.file).write_all(&record(2)[..20]).unwrap();
-        active.clean = false;
-        log.append(2, &record(2)).unwrap();
-        let bytes = fs::read(Segments::path(folder.path(), 1)).unwrap();
-        assert_eq!(frame::records(&bytes).map(|record| record.seq).collect::<Vec<_>>(), [1, 2]);
-        assert_eq!(bytes.len(), 2 * record(1).len());
-    }
-
-    #[test]
-    fn a_refused_write_is_told_by_its_reason() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut log = log(&folder.path().join("gone"), 1 << 20);
-        let refused = log.append(1, &record(1)).map_err(|error| DropReason::of(&error));
-        assert_eq!(refused, Err(DropReason::Disk));
-        let full = io::Error::from(io::ErrorKind::StorageFull);
-        assert_eq!(DropReason::of(&full), DropReason::DiskFull);
+        drop((visited, desk, disk));
+        thread.join().unwrap();
     }
 }

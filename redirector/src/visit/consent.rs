@@ -18,20 +18,21 @@ pub enum Verdict {
 }
 
 /// Decides. `signals` is the Global Privacy Control signal, `honours` whether the tenant follows it where consent is not
-/// needed; `answer` is what the visitor answered this tenant before, or now. An answer weighs more than the signal, which
-/// a browser sends to everybody.
+/// needed; `answer` tells what the visitor answered this tenant before, or now, and is called only where that counts. An
+/// answer weighs more than the signal, which a browser sends to everybody.
 #[must_use]
-pub const fn verdict(mode: ConsentMode, signals: bool, honours: bool, answer: Option<bool>) -> Verdict {
-    match (mode, answer) {
-        (Never, _) if signals => Verdict::Fire(Consent::Limited),
-        (Never, _) => Verdict::Fire(Consent::Unasked),
-        (_, Some(true)) => Verdict::Fire(Consent::Granted),
-        (_, Some(false)) => Verdict::Refuse(Consent::Refused),
-        (OptOut, None) if signals && !honours => Verdict::Fire(Consent::Limited),
-        (_, None) if signals => Verdict::Refuse(Consent::Gpc),
-        (OptOut, None) => Verdict::Fire(Consent::Unasked),
-        (OptInAsk, None) => Verdict::Ask,
-        (OptInPass, None) => Verdict::Refuse(Consent::Missing),
+pub fn verdict(mode: ConsentMode, signals: bool, honours: bool, answer: impl FnOnce() -> Option<bool>) -> Verdict {
+    if mode == Never {
+        return Verdict::Fire(if signals { Consent::Limited } else { Consent::Unasked });
+    }
+    match (answer(), mode) {
+        (Some(true), _) => Verdict::Fire(Consent::Granted),
+        (Some(false), _) => Verdict::Refuse(Consent::Refused),
+        (None, OptOut) if signals && !honours => Verdict::Fire(Consent::Limited),
+        (None, _) if signals => Verdict::Refuse(Consent::Gpc),
+        (None, OptInAsk) => Verdict::Ask,
+        (None, OptInPass) => Verdict::Refuse(Consent::Missing),
+        (None, OptOut | Never) => Verdict::Fire(Consent::Unasked),
     }
 }
 
@@ -42,6 +43,7 @@ mod tests {
     #[test]
     fn every_mode_with_every_signal_and_answer() {
         let (fire, refuse) = (Verdict::Fire, Verdict::Refuse);
+        let verdict = |mode, signals, honours, answer| verdict(mode, signals, honours, || answer);
         let expected = [
             // no answer: without and with the signal; then agreed, then refused, with the signal or without
             (Never, fire(Consent::Unasked), fire(Consent::Limited), None),
@@ -66,5 +68,13 @@ mod tests {
         assert_eq!(verdict(OptInAsk, true, false, None), refuse(Consent::Gpc));
         assert_eq!(verdict(OptInPass, true, false, None), refuse(Consent::Gpc));
         assert_eq!(verdict(Never, true, false, None), fire(Consent::Limited));
+    }
+
+    #[test]
+    fn nobody_looks_for_an_answer_that_does_not_count() {
+        for signals in [false, true] {
+            let looked = verdict(Never, signals, true, || panic!("it does not count"));
+            assert!(matches!(looked, Verdict::Fire(_)));
+        }
     }
 }

@@ -60,6 +60,7 @@ mod tests {
             ("fr;q=2, it;q=0.5", Language::It),
             ("sv,*", Language::En),
             ("es, pl", Language::Es),
+            ("ar-EG, ar;q=0.9, en;q=0.8", Language::Ar),
             ("", Language::En),
             ("fr;q=\u{7f}", Language::En),
             ("fr;q=0.12345", Language::En),

@@ -91,7 +91,7 @@ impl Browser {
 
     /// What the console has said since it was asked last: refusals by a content security policy among it.
     pub(crate) async fn console(&self) -> Vec<String> {
-        let said = self.client.issue_cmd(Console).await.unwrap();
+        let said = self.client.issue_cmd(Ask("se/log", json!({ "type": "browser" }))).await.unwrap();
         let text = |line: &Value| line["message"].as_str().unwrap_or_default().to_owned();
         said.as_array().map(|lines| lines.iter().map(text).collect()).unwrap_or_default()
     }
@@ -111,6 +111,17 @@ impl Browser {
         self.client.delete_all_cookies().await.unwrap();
     }
 
+    /// Gives out another user agent from now on, as the browser inside an app does.
+    pub(crate) async fn call_itself(&self, user_agent: &str) {
+        self.devtools("Network.setUserAgentOverride", json!({ "userAgent": user_agent })).await;
+    }
+
+    /// Calls a method of the DevTools protocol and gives its result.
+    pub(crate) async fn devtools(&self, method: &str, parameters: Value) -> Value {
+        let body = json!({ "cmd": method, "params": parameters });
+        self.client.issue_cmd(Ask("goog/cdp/execute", body)).await.unwrap()
+    }
+
     /// Presses the back button.
     pub(crate) async fn back(&self) {
         self.client.back().await.unwrap();
@@ -127,17 +138,17 @@ impl Browser {
     }
 }
 
-/// Asks chromedriver for the console's lines.
+/// What WebDriver's standard does not know and chromedriver does: an endpoint of the session, and the body.
 #[derive(Debug)]
-struct Console;
+struct Ask(&'static str, Value);
 
-impl WebDriverCompatibleCommand for Console {
+impl WebDriverCompatibleCommand for Ask {
     fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, url::ParseError> {
-        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.0))
     }
 
     fn method_and_body(&self, _: &Url) -> (reqwest::Method, Option<String>) {
-        (reqwest::Method::POST, Some(json!({ "type": "browser" }).to_string()))
+        (reqwest::Method::POST, Some(self.1.to_string()))
     }
 }
 

@@ -85,6 +85,12 @@ impl Program {
         running.end(wait::PATIENCE).await;
     }
 
+    /// Runs another command of it, with the same variables, to its good end.
+    pub(crate) fn once(&self, argument: &str) {
+        let output = command(self.name).arg(argument).envs(&self.variables).output().unwrap();
+        assert!(output.status.success(), "{argument}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// Sends a signal that does not end it.
     pub(crate) fn signal(&self, signal: Signal) {
         self.running.as_ref().expect("it runs").signal(signal);

@@ -49,6 +49,11 @@ fn hours(from: i64, to: i64, zone: &TimeZone) -> Option<Vec<i64>> {
     let full = |at: i64| Some(at - (at + offset(at)?).rem_euclid(HOUR));
     let mut starts = Vec::new();
     let mut at = full(from)?;
+    if offset(at)? != offset(from)? {
+        // the clocks were moved within the hour: the bucket began when they were
+        let before = Timestamp::from_millisecond(from + 1).ok()?;
+        at = zone.preceding(before).next().map_or(at, |moved| moved.timestamp().as_millisecond());
+    }
     while at < to {
         starts.push(at);
         let (next, clocks) = (at + HOUR, full(at + HOUR)?);
@@ -115,5 +120,20 @@ mod tests {
             moved,
             ["2026-10-03T13:30:00Z", "2026-10-03T14:30:00Z", "2026-10-03T15:30:00Z", "2026-10-03T16:00:00Z"]
         );
+    }
+
+    #[test]
+    fn a_first_hour_in_which_clocks_are_moved_begins_as_any_other_bucket_there() {
+        let zone = TimeZone::get("Australia/Lord_Howe").unwrap();
+        for moved in ["2026-10-03T15:30:00Z", "2026-04-04T15:00:00Z"] {
+            let moved = at(moved);
+            let end = moved + 3 * HOUR;
+            let whole = buckets(moved - 5 * HOUR, end, Interval::Hour, &zone).unwrap();
+            for quarter in -8..8 {
+                let from = moved + quarter * HOUR / 4;
+                let starts = buckets(from, end, Interval::Hour, &zone).unwrap();
+                assert!(starts[0] <= from && whole.ends_with(&starts), "{quarter}: {starts:?} of {whole:?}");
+            }
+        }
     }
 }

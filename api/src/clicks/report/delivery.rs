@@ -47,14 +47,14 @@ pub struct Row {
 }
 
 impl Report {
-    /// What became of all pixels, or of one. By anything but pixel and day, the rows with the most visits come first; what
+    /// What became of all pixels, or of one, in the whole hours of the range. By anything but pixel and day, the rows with the most visits come first; what
     /// is not known and what is not listed has a row of its own.
     ///
     /// # Errors
     /// Of the database.
     pub async fn delivery(&self, by: By, only: Option<Uuid>) -> Result<Vec<Row>, Error> {
         if by == By::Day {
-            let (from, to) = self.range();
+            let (from, to) = self.hours_of_range();
             let days = reading::outcomes_by_day(&self.db, self.scope, from, to, only).await?;
             let row = |(day, outcomes)| Row { line: Line::Value(date(day)), pixel_id: only, outcomes };
             return Ok(days.into_iter().map(row).collect());

@@ -24,11 +24,13 @@ use sea_orm::{
     ColumnTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{Expr, SimpleExpr},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Days read at once.
 const WINDOW: i64 = 31 * DAY;
+/// Hours that are named one by one and read at once.
+const HOURS: usize = 500;
 /// A dimension of a sum holds at most so many values in between: enough that what comes out on top belongs there.
 const MOST_IN_BETWEEN: usize = 8 * MOST_VALUES;
 
@@ -66,7 +68,7 @@ fn cover(from: i64, to: i64) -> Vec<(Period, i64, i64)> {
     let first_day = from + (-from).rem_euclid(DAY);
     let end_of_days = to - to.rem_euclid(DAY);
     if first_day >= end_of_days {
-        return vec![(Period::Hour, from, to)];
+        return if from < to { vec![(Period::Hour, from, to)] } else { Vec::new() };
     }
     let mut parts = vec![(Period::Hour, from, first_day)];
     let mut start = first_day;
@@ -88,7 +90,7 @@ pub(super) async fn sum(db: &Db, scope: Scope, from: i64, to: i64) -> Result<Rol
         let rows: Vec<Vec<u8>> = rows.into_tuple().all(db.read()).await?;
         sum = apart(move || {
             for packed in rows {
-                sum.merge(&Rollup::unpack(&packed)?.without_quarters());
+                sum.merge_period(&Rollup::unpack(&packed)?);
                 sum.trim(MOST_IN_BETWEEN);
             }
             Ok(sum)
@@ -150,7 +152,7 @@ async fn deliveries<T: Default + Send + 'static>(
     Ok(sum)
 }
 
-/// The totals of the days and hours that make up a range, each with its start.
+/// The totals of the days and hours that make up a range of whole hours, each with its start.
 pub(super) async fn totals(db: &Db, scope: Scope, from: i64, to: i64) -> Result<Vec<(i64, Totals)>, Error> {
     let mut totals = Vec::new();
     for (period, from, to) in cover(from, to) {
@@ -159,55 +161,48 @@ pub(super) async fn totals(db: &Db, scope: Scope, from: i64, to: i64) -> Result<
     Ok(totals)
 }
 
-/// The totals of the hours of a range, each with its start; by their quarters where `by_quarters`.
-pub(super) async fn hours(
-    db: &Db,
-    scope: Scope,
-    from: i64,
-    to: i64,
-    by_quarters: bool,
-) -> Result<Vec<(i64, Totals)>, Error> {
+/// The totals of the hours of a range, each with its start.
+pub(super) async fn hours(db: &Db, scope: Scope, from: i64, to: i64) -> Result<Vec<(i64, Totals)>, Error> {
     let mut totals = Vec::new();
     let mut start = from;
     while start < to {
         let end = (start + WINDOW).min(to);
-        totals.extend(if by_quarters {
-            read_quarters(db, scope, start, end).await?
-        } else {
-            read_totals(db, scope, Period::Hour, start, end).await?
-        });
+        totals.extend(read_totals(db, scope, Period::Hour, start, end).await?);
         start = end;
     }
     Ok(totals)
 }
 
+/// The totals of the quarters of these hours, each with its start.
+pub(super) async fn quarters(db: &Db, scope: Scope, hours: &BTreeSet<i64>) -> Result<Vec<(i64, Totals)>, Error> {
+    let hours: Vec<i64> = hours.iter().copied().collect();
+    let mut totals = Vec::new();
+    for hours in hours.chunks(HOURS) {
+        let (Some(first), Some(last)) = (hours.first(), hours.last()) else { continue };
+        let rows = scope.rows(Period::Hour, *first, *last + 1);
+        let rows = rows.filter(rollup::Column::StartsAt.is_in(hours.iter().copied()));
+        let rows = read_beginnings(db, rows, QUARTERS_LENGTH).await?;
+        let read = apart(move || {
+            let mut read = Vec::new();
+            for (hour, packed) in rows {
+                read.extend(Quarters::of_hour(&packed)?.into_parts().map(|(at, part)| (hour + at, part)));
+            }
+            Ok(read)
+        });
+        totals.extend(read.await?);
+    }
+    Ok(totals)
+}
+
 async fn read_totals(db: &Db, scope: Scope, period: Period, from: i64, to: i64) -> Result<Vec<(i64, Totals)>, Error> {
-    let rows = read_beginnings(db, scope, period, (from, to), TOTALS_LENGTH).await?;
+    let rows = read_beginnings(db, scope.rows(period, from, to), TOTALS_LENGTH).await?;
     apart(move || rows.into_iter().map(|(at, packed)| Ok((at, Totals::unpack(&packed)?))).collect()).await
 }
 
-async fn read_quarters(db: &Db, scope: Scope, from: i64, to: i64) -> Result<Vec<(i64, Totals)>, Error> {
-    let rows = read_beginnings(db, scope, Period::Hour, (from, to), QUARTERS_LENGTH).await?;
-    apart(move || {
-        let mut totals = Vec::new();
-        for (hour, packed) in rows {
-            totals.extend(Quarters::of_hour(&packed)?.into_parts().map(|(at, part)| (hour + at, part)));
-        }
-        Ok(totals)
-    })
-    .await
-}
-
-/// The starts of the rows of a period in a range, and the first bytes of each.
-async fn read_beginnings(
-    db: &Db,
-    scope: Scope,
-    period: Period,
-    (from, to): (i64, i64),
-    length: usize,
-) -> Result<Vec<(i64, Vec<u8>)>, Error> {
-    let rows = scope.rows(period, from, to).select_only().column(rollup::Column::StartsAt);
-    Ok(rows.expr(beginning(length)).into_tuple().all(db.read()).await?)
+/// The starts of rows, and the first bytes of each.
+async fn read_beginnings(db: &Db, rows: Select<rollup::Entity>, length: usize) -> Result<Vec<(i64, Vec<u8>)>, Error> {
+    let rows = rows.select_only().column(rollup::Column::StartsAt).expr(beginning(length));
+    Ok(rows.into_tuple().all(db.read()).await?)
 }
 
 /// The first bytes of `packed`.
@@ -233,6 +228,7 @@ mod tests {
         assert_eq!(cover(DAY + HOUR, DAY + 3 * HOUR), [(hour, DAY + HOUR, DAY + 3 * HOUR)]);
         assert_eq!(cover(DAY - HOUR, DAY + HOUR), [(hour, DAY - HOUR, DAY + HOUR)]);
         assert_eq!(cover(DAY, 3 * DAY), [(Period::Day, DAY, 3 * DAY)]);
+        assert_eq!(cover(DAY + HOUR, DAY), []);
         let parts = cover(DAY - HOUR, 2 * DAY + HOUR);
         assert_eq!(parts, [(hour, DAY - HOUR, DAY), (Period::Day, DAY, 2 * DAY), (hour, 2 * DAY, 2 * DAY + HOUR)]);
         let long = cover(0, 400 * DAY + HOUR);

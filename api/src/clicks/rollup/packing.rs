@@ -37,7 +37,8 @@
 //!
 //! # Older versions
 //! In versions 1 and 2 a pixel is: id, expected, by state, watched, fired of those, times of fired by bucket (16 bytes,
-//! number, tally, number, number, tally), without splits: all its visits have unknown values. Version 1 has no quarters.
+//! number, tally, number, number, tally), without splits: all its visits have unknown values. Version 1 has no quarters:
+//! all of an hour counts in the first.
 
 use super::{
     Rollup, Totals,
@@ -92,7 +93,7 @@ impl Rollup {
         let (totals, quarters) = unpack_beginning(&mut from, version)?;
         let deliveries = unpack_deliveries(&mut from, version)?;
         let breakdowns = unpack_breakdowns(&mut from)?;
-        let rollup = Self { totals, quarters: quarters.unwrap_or_default(), deliveries, breakdowns };
+        let rollup = Self { totals, quarters, deliveries, breakdowns };
         if from.is_at_end() { Ok(rollup) } else { Err(Damaged) }
     }
 }
@@ -124,7 +125,7 @@ impl Quarters {
         }
         let version = unpack_version(&mut from)?;
         let (totals, quarters) = unpack_beginning(&mut from, version)?;
-        Ok(quarters.unwrap_or_else(|| Self::unknown(&totals)))
+        Ok(quarters.or_unknown(&totals))
     }
 }
 
@@ -147,10 +148,11 @@ fn unpack_version(from: &mut Reader<'_>) -> Result<u8, Damaged> {
     if (1..=VERSION).contains(&version) { Ok(version) } else { Err(Damaged) }
 }
 
-/// Totals, and the quarters where the version has them.
-fn unpack_beginning(from: &mut Reader<'_>, version: u8) -> Result<(Totals, Option<Quarters>), Damaged> {
+/// Totals and quarters.
+fn unpack_beginning(from: &mut Reader<'_>, version: u8) -> Result<(Totals, Quarters), Damaged> {
     let totals = unpack_totals(from)?;
-    let quarters = if version == 1 { None } else { Some(Quarters::unpack(from, &totals)?) };
+    let quarters =
+        if version == 1 { Quarters::default().or_unknown(&totals) } else { Quarters::unpack(from, &totals)? };
     Ok((totals, quarters))
 }
 

@@ -61,10 +61,11 @@ impl Quarters {
         if mask >> 4 == 0 { Ok(quarters) } else { Err(Damaged) }
     }
 
-    /// Those of an hour that was packed before quarters were counted: all in the first.
-    pub(super) fn unknown(whole: &Totals) -> Self {
-        let mut quarters = Self::default();
-        quarters.0[0] = whole.clone();
-        quarters
+    /// The same, or all in the first: of an hour that was packed before quarters were counted there are none.
+    pub(super) fn or_unknown(mut self, whole: &Totals) -> Self {
+        if self == Self::default() {
+            self.0[0] = whole.clone();
+        }
+        self
     }
 }

@@ -209,8 +209,8 @@ proptest! {
 /// fired once after 3 ms; dimension 2: FR with 2 people's clicks and the visitor, nothing in other.
 fn packed(version: u8) -> Vec<u8> {
     let mut bytes = vec![version, 2, 2, 0, 1, 1, 7, 0, 0, 0, 0, 0, 0, 0];
-    // no quarters
-    bytes.extend((version > 1).then_some(0));
+    // all in the first quarter, which takes no more
+    bytes.extend((version > 1).then_some(1));
     bytes.push(1);
     bytes.extend_from_slice(Uuid::from_u128(1).as_bytes());
     let old = [2, 2, 0, 1, 1, 1, 4, 0, 0, 0, 1];
@@ -234,9 +234,13 @@ fn old_versions_are_read_for_ever() {
         assert_eq!(rollup.breakdown(Dimension::Country).unwrap().values["FR"].human, 2);
         assert_eq!(deliveries_of(&bytes).as_ref(), Ok(&rollup.deliveries));
     }
-    let unknown: Vec<_> =
-        Quarters::of_hour(&packed(1)).unwrap().into_parts().map(|(at, totals)| (at, totals.human)).collect();
-    assert_eq!(unknown, [(0, 2)]);
+    let mut none = packed(2);
+    none[14] = 0;
+    for bytes in [packed(1), packed(2), none] {
+        let quarters = Quarters::of_hour(&bytes).unwrap();
+        assert_eq!(Rollup::unpack(&bytes).unwrap().of_hour().quarters, quarters);
+        assert_eq!(quarters.into_parts().map(|(at, totals)| (at, totals.human)).collect::<Vec<_>>(), [(0, 2)]);
+    }
     assert_eq!(Rollup::unpack(&[4, 0]), Err(Damaged));
     assert_eq!(Rollup::unpack(&[]), Ok(Rollup::default()));
 }

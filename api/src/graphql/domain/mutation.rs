@@ -136,7 +136,8 @@ impl DomainMutation {
         Ok(CreateDomainPayload { domain, user_errors })
     }
 
-    /// Looks a domain's DNS record up now; needs the role ADMIN. Visits follow within a second.
+    /// Looks a domain's DNS record up now; needs the role ADMIN. Visits follow within a second. Within 10 seconds of the
+    /// last look it is refused with `LIMIT_REACHED`, and the message says how long to wait.
     async fn verify_domain(
         &self,
         ctx: &Context<'_>,

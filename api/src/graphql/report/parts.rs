@@ -3,7 +3,7 @@
 use crate::{
     clicks::{
         report::{Line, Part, Point, calendar},
-        rollup::{Rollup, dimension},
+        rollup::{Rollup, Totals, dimension},
     },
     graphql::{
         id::{self, Kind},
@@ -18,7 +18,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(name = "ReportInterval", remote = "calendar::Interval")]
 pub enum Interval {
-    /// An hour of UTC.
+    /// An hour of the time zone's clocks.
     Hour,
     /// A day of the time zone: 23 or 25 hours long where clocks are changed.
     Day,
@@ -119,13 +119,13 @@ pub struct ReportTotals {
 }
 
 impl ReportTotals {
-    /// The totals of a sum of rollups.
-    pub(super) fn of(sum: &Rollup, clicks: u64) -> Self {
+    /// The clicks of a range, and the pixels of its whole hours.
+    pub(super) fn of(totals: &Totals, sum: &Rollup, clicks: u64) -> Self {
         Self {
             clicks,
-            human_clicks: sum.totals.human,
-            bot_clicks: sum.totals.bot(),
-            unique_visitors: sum.totals.visitors.count(),
+            human_clicks: totals.human,
+            bot_clicks: totals.bot(),
+            unique_visitors: totals.visitors.count(),
             pixels_sent: sum.pixels(PixelState::Sent),
             pixels_fired: sum.pixels(PixelState::Fired),
             pixels_blocked: sum.pixels(PixelState::Blocked),
@@ -173,7 +173,7 @@ pub struct BreakdownRow {
     bot_clicks: u64,
     /// Different people of each day.
     unique_visitors: u64,
-    /// These clicks of all clicks of the report, 0 to 1.
+    /// These clicks of all clicks in the same hours, 0 to 1.
     share: f64,
 }
 

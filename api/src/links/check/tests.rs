@@ -137,6 +137,7 @@ fn what_is_not_the_tenants_does_not_exist_and_no_visit_goes_in_circles() {
         usable: Usable::only(domain),
         serving: HashSet::from(["go.example.com".to_owned()]),
         pixels: HashMap::from([(pixel, "meta".to_owned()), (code, "custom_js".to_owned())]),
+        attached: HashSet::new(),
     };
     let mut mistakes = Vec::new();
     let found = place(&Checked { pixel_ids: vec![pixel], ..Checked::default() }, &known, &mut mistakes);
@@ -160,4 +161,29 @@ fn what_is_not_the_tenants_does_not_exist_and_no_visit_goes_in_circles() {
     let on = Checked { domain_id: Some(Uuid::from_u128(9)), ..Checked::default() };
     assert_eq!(place(&on, &unproved, &mut mistakes), None);
     assert_eq!((mistakes[0].field.as_slice(), mistakes[0].code), (&["domainId".to_owned()][..], Code::Invalid));
+}
+
+#[test]
+fn a_link_on_a_lost_domain_keeps_the_code_that_it_has_and_gets_no_more() {
+    let [domain, pixel, code, more] = [1, 2, 3, 4].map(Uuid::from_u128);
+    let known = Known {
+        usable: Usable::lost(domain),
+        pixels: HashMap::from(
+            [(pixel, "meta"), (code, "custom_js"), (more, "gtm")].map(|(id, key)| (id, key.to_owned())),
+        ),
+        attached: HashSet::from([code]),
+        ..Known::default()
+    };
+    let place = |pixel_ids: &[Uuid]| {
+        let mut mistakes = Vec::new();
+        let checked = Checked { domain_id: Some(domain), pixel_ids: pixel_ids.to_vec(), ..Checked::default() };
+        assert_eq!(place(&checked, &known, &mut mistakes), Some(domain));
+        mistakes.into_iter().map(|mistake| (mistake.field.join("."), mistake.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(place(&[code]), []);
+    assert_eq!(place(&[code, pixel]), []);
+    assert_eq!(place(&[]), []);
+    let refused = place(&[code, more]);
+    assert_eq!((refused.len(), refused[0].0.as_str()), (1, "pixelIds.1"));
+    assert!(refused[0].1.contains("once the link's domain is verified again"), "{}", refused[0].1);
 }
