@@ -14,4 +14,5 @@ pub mod keys;
 pub mod network;
 pub mod preview;
 pub mod protocol;
+pub mod proxies;
 pub mod settings;
