@@ -7,7 +7,7 @@ use crate::{
     domains::{Names, Proofs},
     invalidation::Publisher,
 };
-use contract::{address::Host, clock::Clock, destination::Reach};
+use contract::{address::Host, clock::Clock, destination::Reach, proxies::TrustedProxies};
 use std::sync::Arc;
 
 /// The API's parts.
@@ -38,6 +38,8 @@ pub struct Rules {
     pub reach: Reach,
     /// Where a redirector answers, without a slash at the end.
     pub redirector: String,
+    /// The proxies in front of the API: only they are believed about a client's address.
+    pub trusted_proxies: TrustedProxies,
 }
 
 impl App {
@@ -49,8 +51,9 @@ impl App {
             https: config.https,
             reach: config.reach,
             redirector: config.redirector_url.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
         };
-        let auth = Arc::new(Auth::new(&config.jwt_secret));
+        let auth = Arc::new(Auth::new(&config.jwt_secret, config.key_rotation));
         let proofs = Proofs { names: Names::new(config.name_server), schedule: config.domain_schedule };
         Self { db, clock, publisher, auth, proofs: Arc::new(proofs), rules: Arc::new(rules) }
     }

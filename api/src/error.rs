@@ -17,6 +17,8 @@ pub enum Code {
     TooLong,
     /// A limit is reached.
     LimitReached,
+    /// The password is right, and a second factor is needed.
+    SecondFactorRequired,
 }
 
 /// One mistake in an input.
@@ -49,6 +51,12 @@ pub enum Error {
     /// The caller is known and may not do this.
     #[error("the role does not allow it")]
     Forbidden,
+    /// The caller tried too often.
+    #[error("too many attempts: try again in {retry_after} s")]
+    RateLimited {
+        /// Seconds after which the next attempt is taken.
+        retry_after: u64,
+    },
     /// Ours.
     #[error("{0}")]
     Fault(String),

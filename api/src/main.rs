@@ -1,4 +1,4 @@
-//! The program `api`: its four commands. Settings that cannot be used are reported whole, with exit code 2.
+//! The program `api`: its five commands. Settings that cannot be used are reported whole, with exit code 2.
 
 use api::{config::Config, db::Db, graphql, run, telemetry};
 use migration::{Migrator, MigratorTrait};
@@ -14,6 +14,7 @@ Usage: api <command>
   work      runs the background loops only: brings changes to the redirectors and clicks into the database
   migrate   brings the database's schema up to date
   schema    prints the GraphQL schema
+  rotate-keys  makes a new key for access tokens, which signs a minute from now, and prints its id
 
 Settings are environment variables; .env.example documents them all.";
 
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
     match command.as_str() {
         "schema" => print(&graphql::sdl()),
         "help" | "--help" | "-h" => print(HELP),
-        "serve" | "work" | "migrate" => start(&command),
+        "serve" | "work" | "migrate" | "rotate-keys" => start(&command),
         _ => {
             eprintln!("{HELP}");
             ExitCode::from(2)
@@ -65,7 +66,13 @@ async fn obey(command: &str, config: &Config) -> Result<(), String> {
             if !pending.is_empty() {
                 return Err("the database's schema is not up to date: run `api migrate` first".to_owned());
             }
-            if command == "work" { run::work(config, db).await } else { run::serve(config, db).await }
+            match command {
+                "work" => run::work(config, db).await,
+                "rotate-keys" => run::rotate_keys(config, &db).await.map(|kid| {
+                    print(&kid);
+                }),
+                _ => run::serve(config, db).await,
+            }
         }
     }
 }

@@ -1,8 +1,9 @@
-//! The commands `serve` and `work`: puts the parts together out of the settings, runs them until the process is told to
+//! The commands `serve` and `work`, and `rotate-keys`: puts the parts together out of the settings, runs them until the process is told to
 //! stop, and lets them finish. A part that ends on its own ends the process, so that somebody notices.
 
 use crate::{
     app::App,
+    auth,
     clicks::{ingest::Ingest, stream::StreamIngest},
     config::Config,
     db::Db,
@@ -39,6 +40,15 @@ pub async fn work(config: &Config, db: Db) -> Result<(), String> {
     let (_, loops) = parts(config, db)?;
     let stop = signals().map_err(|error| format!("cannot listen for signals: {error}"))?;
     loops.run(stopped(stop)).await
+}
+
+/// Makes a new key for access tokens and gives its id.
+///
+/// # Errors
+/// Of the database.
+pub async fn rotate_keys(config: &Config, db: &Db) -> Result<String, String> {
+    let made = auth::rotate(db, Clock::system().now(), config.key_rotation).await;
+    made.map(|kid| kid.as_simple().to_string()).map_err(|error| error.to_string())
 }
 
 fn parts(config: &Config, db: Db) -> Result<(App, Worker), String> {

@@ -11,6 +11,7 @@ mod m20261101_000003_clicks;
 mod m20261124_000004_domains;
 mod m20261124_000005_health;
 mod m20261124_000006_consent;
+mod m20261125_000007_sessions;
 mod types;
 
 /// Runs the migrations, in order.
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000004_domains::Migration),
             Box::new(m20261124_000005_health::Migration),
             Box::new(m20261124_000006_consent::Migration),
+            Box::new(m20261125_000007_sessions::Migration),
         ]
     }
 }

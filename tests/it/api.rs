@@ -1,8 +1,11 @@
 //! The API as an integrator meets it: sessions, inputs with mistakes, many links at once, lists, and what is no request
 //! at all.
 
+mod accounts;
 mod door;
 mod inputs;
 mod lists;
+mod second_factor;
 mod sessions;
 mod tenants;
+mod tokens;

@@ -18,6 +18,7 @@ use dns::Dns;
 use postgres::Postgres;
 use program::Program;
 use redis::Redis;
+use sea_orm::{Database, DatabaseConnection};
 use stand_in::StandIn;
 use std::{collections::BTreeMap, path::Path};
 use tempfile::TempDir;
@@ -53,7 +54,8 @@ pub(crate) struct World {
     visitor: reqwest::Client,
     stand_in: StandIn,
     dns: Dns,
-    _folder: TempDir,
+    variables: BTreeMap<String, String>,
+    folder: TempDir,
 }
 
 impl World {
@@ -90,7 +92,8 @@ impl World {
             visitor: visitor(),
             stand_in: StandIn::start().await,
             dns,
-            _folder: folder,
+            variables: common,
+            folder,
         };
         for program in &mut world.programs {
             program.start().await;
@@ -141,6 +144,29 @@ impl World {
     /// The internet.
     pub(crate) fn stand_in(&self) -> &StandIn {
         &self.stand_in
+    }
+
+    /// A connection to the database, for looking at what is kept and for letting time pass.
+    pub(crate) async fn database(&self) -> DatabaseConnection {
+        let url = match self.setting {
+            Setting::Embedded => format!("sqlite://{}", self.folder.path().join("data/stopover.db").display()),
+            Setting::OneBox => self.variables["STOPOVER_DATABASE_URL"].clone(),
+        };
+        Database::connect(url).await.unwrap()
+    }
+
+    /// What the product derives its keys from.
+    pub(crate) fn secret(&self) -> String {
+        self.variables.get("STOPOVER_JWT_SECRET").cloned().unwrap_or_else(|| {
+            std::fs::read_to_string(self.folder.path().join("data/jwt-secret")).unwrap().trim().to_owned()
+        })
+    }
+
+    /// Another command of one of the programs, with the settings of this world.
+    pub(crate) fn command(&self, name: &str, argument: &str) -> std::process::Command {
+        let mut command = program::command(name);
+        command.arg(argument).envs(&self.variables);
+        command
     }
 
     /// The DNS, as the product sees it.

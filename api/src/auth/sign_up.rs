@@ -1,6 +1,6 @@
 //! Sign-up: a user, a first tenant that it owns and a session, in one transaction.
 
-use super::{password, session, session::Session};
+use super::{client::Client, password, session, session::Session, signing_key};
 use crate::{
     app::App,
     error::{Code, Error, Mistakes},
@@ -43,10 +43,10 @@ pub struct SignedUp {
 ///
 /// # Errors
 /// Every mistake of the input at once; `TAKEN` in `email` when it has an account.
-pub async fn sign_up(app: &App, input: SignUp) -> Result<SignedUp, Error> {
+pub async fn sign_up(app: &App, input: SignUp, client: &Client) -> Result<SignedUp, Error> {
     let mut mistakes = Mistakes::default();
     let email = check_email(&input.email, &mut mistakes);
-    password::check(&input.password, &mut mistakes);
+    password::check("password", &input.password, &mut mistakes);
     let name = tenants::check_name("tenantName", &input.tenant_name, &mut mistakes);
     if let Some(email) = &email
         && user::Entity::find().filter(user::Column::Email.eq(email)).count(app.db.read()).await? > 0
@@ -55,6 +55,7 @@ pub async fn sign_up(app: &App, input: SignUp) -> Result<SignedUp, Error> {
     }
     mistakes.check()?;
     let password_hash = app.auth.passwords.hash(input.password).await?;
+    let key = signing_key(app).await?;
 
     let now = app.clock.now();
     let user = user::Model { id: Uuid::now_v7(), email: email.unwrap_or_default(), password_hash, created_at: now };
@@ -63,7 +64,7 @@ pub async fn sign_up(app: &App, input: SignUp) -> Result<SignedUp, Error> {
     inserted.map_err(taken_or_fault)?;
     let mut changes = Changes::default();
     let tenant = tenants::insert(app, &tx, &mut changes, user.id, name).await?;
-    let session = session::start(app, &tx, user.id).await?;
+    let session = session::start(app, &tx, user.id, client, &key).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
 

@@ -2,7 +2,7 @@
 //! in each request.
 
 use super::error;
-use crate::{app::App, error::Error, scope::Caller};
+use crate::{app::App, auth::Client, error::Error, scope::Caller};
 use async_graphql::Context;
 
 /// The id of a request: in the answer's header, in its faults and in the log.
@@ -23,6 +23,12 @@ pub fn app<'ctx>(ctx: &Context<'ctx>) -> async_graphql::Result<&'ctx App> {
 /// `UNAUTHENTICATED` when the request carried no token.
 pub fn caller(ctx: &Context<'_>) -> async_graphql::Result<Caller> {
     ctx.data_opt::<Caller>().copied().ok_or_else(|| error::top_level(Error::Unauthenticated))
+}
+
+/// Who is at the other end; nobody that is known outside of a request.
+#[must_use]
+pub fn client(ctx: &Context<'_>) -> Client {
+    ctx.data_opt::<Client>().cloned().unwrap_or_default()
 }
 
 /// The id of this request; empty outside of one.

@@ -20,11 +20,14 @@ pub enum Kind {
     Domain,
     /// A click.
     Click,
+    /// A session.
+    Session,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Tenant, Self::User, Self::Link, Self::Pixel, Self::Domain, Self::Click];
+    pub const ALL: [Self; 7] =
+        [Self::Tenant, Self::User, Self::Link, Self::Pixel, Self::Domain, Self::Click, Self::Session];
 
     const fn name(self) -> &'static str {
         match self {
@@ -34,6 +37,7 @@ impl Kind {
             Self::Pixel => "Pixel",
             Self::Domain => "Domain",
             Self::Click => "Click",
+            Self::Session => "Session",
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     context, error,
     id::{self, Kind},
+    open_session::OpenSession,
     scalars::DateTime,
     tenant::{Role, Tenant},
 };
@@ -37,6 +38,12 @@ impl User {
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
+
+    /// Whether log-ins need a code of an authenticator app beside the password.
+    #[graphql(complexity = 5)]
+    async fn totp_enabled(&self, ctx: &Context<'_>) -> Result<bool> {
+        auth::second_factor::is_on(context::app(ctx)?, self.0.id).await.map_err(error::top_level)
+    }
 }
 
 /// A tenant of a user, with what the user may do there.
@@ -57,6 +64,14 @@ impl Viewer {
     /// The account that the access token belongs to.
     async fn user(&self, ctx: &Context<'_>) -> Result<User> {
         auth::user(context::app(ctx)?, self.0).await.map(User).map_err(error::top_level)
+    }
+
+    /// The sessions of the user that are open, at most 100, the one that was used last first.
+    #[graphql(complexity = "10 + 10 * child_complexity")]
+    async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<OpenSession>> {
+        let open = auth::open_sessions::list(context::app(ctx)?, self.0).await.map_err(error::top_level)?;
+        let current = self.0.session_id;
+        Ok(open.into_iter().map(|row| (row.id == current, row)).map(|(is, row)| OpenSession::new(row, is)).collect())
     }
 
     /// The tenants that the user may act in, in the order of joining; a user owns at most 100.
