@@ -83,13 +83,23 @@ fn already() -> Error {
     }])
 }
 
-/// Turns the second factor on with a first code of the app. Gives the recovery codes, which are shown this once.
+/// Turns the second factor on with a first code of the app, and with the password: a stolen access token must not be enough
+/// to lock the owner out. Gives the recovery codes, which are shown this once.
 ///
 /// # Errors
-/// A mistake in `code` for a wrong one and where nothing was begun, `TAKEN` when it is on already.
-pub async fn confirm(app: &App, caller: Caller, client: &Client, code: &str) -> Result<Vec<String>, Error> {
+/// A mistake in `password`, or one in `code` for a wrong one and where nothing was begun, `TAKEN` when it is on already.
+pub async fn confirm(
+    app: &App,
+    caller: Caller,
+    client: &Client,
+    password: String,
+    code: &str,
+) -> Result<Vec<String>, Error> {
     let user = session::user(app, caller).await?;
     let attempt = Attempt::begin(app, &user.email, client).await?;
+    if !app.auth.passwords.verify(password, Some(user.password_hash)).await? {
+        return Err(Error::mistake("password", Code::Invalid, "is wrong"));
+    }
     let now = app.clock.now();
     let tx = app.db.begin().await?;
     let Some(row) = second_factor::Entity::find_by_id(user.id).one(&tx).await? else {

@@ -41,7 +41,9 @@ pub struct StartTotpPayload {
 /// Input of `confirmTotp`.
 #[derive(InputObject)]
 pub struct ConfirmTotpInput {
-    /// What the app shows, 6 digits.
+    /// The password of the account.
+    password: String,
+    /// What the app shows, 6 digits. It is judged only beside the right password.
     code: String,
 }
 
@@ -50,7 +52,8 @@ pub struct ConfirmTotpInput {
 pub struct ConfirmTotpPayload {
     /// 10 codes, each of which stands in for the app once. Told this once; null when there are `userErrors`.
     recovery_codes: Option<Vec<String>>,
-    /// `NOT_FOUND` when nothing was started, `INVALID` for a wrong code, `TAKEN` when it is on already; empty when it worked.
+    /// `INVALID` for a wrong password or code, `NOT_FOUND` when nothing was started, `TAKEN` when it is on already; empty when
+    /// it worked.
     user_errors: Vec<UserError>,
 }
 
@@ -107,16 +110,17 @@ impl AccountMutation {
         })
     }
 
-    /// Turns the second factor on, with a first code: from now on log-ins need one. `RATE_LIMITED` after 5 wrong codes,
-    /// together with log-ins.
-    #[graphql(complexity = "50 + child_complexity")]
+    /// Turns the second factor on, with a first code: from now on log-ins need one. `RATE_LIMITED` after 5 wrong passwords or
+    /// codes, together with log-ins.
+    #[graphql(complexity = "1_000 + child_complexity")]
     async fn confirm_totp(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "A first code.")] input: ConfirmTotpInput,
+        #[graphql(desc = "The password and a first code.")] input: ConfirmTotpInput,
     ) -> Result<ConfirmTotpPayload> {
         let (app, caller, client) = (context::app(ctx)?, context::caller(ctx)?, context::client(ctx));
-        Ok(match answer(second_factor::confirm(app, caller, &client, &input.code).await)? {
+        let confirmed = second_factor::confirm(app, caller, &client, input.password, &input.code).await;
+        Ok(match answer(confirmed)? {
             Ok(codes) => ConfirmTotpPayload { recovery_codes: Some(codes), user_errors: Vec::new() },
             Err(user_errors) => ConfirmTotpPayload { recovery_codes: None, user_errors },
         })

@@ -168,7 +168,7 @@ async fn an_account_needs_a_token(world: &mut World) {
     for (name, input) in [
         ("revokeSession", json!({ "id": "x" })),
         ("changePassword", json!({ "currentPassword": "x", "newPassword": "y" })),
-        ("confirmTotp", json!({ "code": "123456" })),
+        ("confirmTotp", json!({ "password": "x", "code": "123456" })),
         ("disableTotp", json!({ "password": "x", "code": "123456" })),
     ] {
         assert_eq!(

@@ -40,7 +40,7 @@ async fn set_up(account: &Account) -> (String, Vec<String>) {
     assert_eq!(started["userErrors"], json!([]));
     let secret = text(&started["secret"]).to_owned();
     assert!(text(&started["otpauthUrl"]).starts_with("otpauth://totp/Stopover:user"), "{started}");
-    let input = json!({ "code": code(&secret, 0) });
+    let input = json!({ "password": PASSWORD, "code": code(&secret, 0) });
     let confirmed = account.client.done("confirmTotp", input, "recoveryCodes").await;
     let codes = confirmed["recoveryCodes"].as_array().unwrap().iter().map(|code| text(code).to_owned()).collect();
     (secret, codes)
@@ -64,17 +64,18 @@ async fn a_second_factor_is_set_up_asked_for_and_turned_off(world: &mut World) {
         account.client.query("{ viewer { user { totpEnabled } } }", json!({})).await["viewer"]["user"]["totpEnabled"]
             .clone()
     };
-    assert_eq!(mistakes("confirmTotp", json!({ "code": "123456" })).await, "code NOT_FOUND");
+    assert_eq!(mistakes("confirmTotp", json!({ "password": PASSWORD, "code": "123456" })).await, "code NOT_FOUND");
     assert_eq!(mistakes("disableTotp", json!({ "password": PASSWORD, "code": "123456" })).await, "code NOT_FOUND");
     account.client.query(START, json!({})).await;
-    assert_eq!(mistakes("confirmTotp", json!({ "code": "12345" })).await, "code INVALID");
+    assert_eq!(mistakes("confirmTotp", json!({ "password": PASSWORD, "code": "12345" })).await, "code INVALID");
+    assert_eq!(mistakes("confirmTotp", json!({ "password": "a guess", "code": "12345" })).await, "password INVALID");
     assert_eq!(enabled().await, false);
     let_time_pass(world).await;
     let (secret, codes) = set_up(&account).await;
     assert_eq!((enabled().await, codes.len()), (json!(true), 10));
     let again = account.client.query(START, json!({})).await["startTotp"].clone();
     assert_eq!((&again["secret"], &again["userErrors"][0]["code"]), (&Value::Null, &json!("TAKEN")));
-    assert_eq!(mistakes("confirmTotp", json!({ "code": code(&secret, 1) })).await, " TAKEN");
+    assert_eq!(mistakes("confirmTotp", json!({ "password": PASSWORD, "code": code(&secret, 1) })).await, " TAKEN");
 
     // told to who has the password alone
     assert_eq!(log_in(world, &account, PASSWORD, json!({})).await, "totpCode SECOND_FACTOR_REQUIRED");

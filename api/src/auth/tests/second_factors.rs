@@ -39,9 +39,13 @@ async fn a_code_is_asked_for_after_the_password_and_works_once() {
     assert_ne!(started.secret, abandoned.secret);
     assert!(started.otpauth_url.contains(&started.secret));
     assert_eq!(world.enter(PASSWORD, Shown::default()).await, "ok", "not before it is confirmed");
-    let confirm = async |code: &str| said(second_factor::confirm(&world.app, caller, &from(HERE), code).await);
+    let confirm = async |code: &str| {
+        said(second_factor::confirm(&world.app, caller, &from(HERE), PASSWORD.to_owned(), code).await)
+    };
     assert_eq!(confirm(&world.code(&abandoned.secret)).await, "Invalid code");
     let code = world.code(&started.secret);
+    let guess = second_factor::confirm(&world.app, caller, &from(HERE), "guess".to_owned(), &code).await;
+    assert_eq!(said(guess), "Invalid password");
     assert_eq!(confirm(&code).await, "ok");
     assert_eq!(confirm(&code).await, "Taken ");
     assert_eq!(said(second_factor::start(&world.app, caller).await), "Taken ");
@@ -63,7 +67,7 @@ async fn codes_are_guessed_no_faster_than_passwords() {
     let caller = world.caller().await;
     let started = second_factor::start(&world.app, caller).await.unwrap();
     let right = world.code(&started.secret);
-    let codes = second_factor::confirm(&world.app, caller, &from(HERE), &right).await.unwrap();
+    let codes = second_factor::confirm(&world.app, caller, &from(HERE), PASSWORD.to_owned(), &right).await.unwrap();
     assert_eq!(codes.len(), 10);
     for at in 0..5 {
         // asking what is needed gives nothing back of what the guesses cost
@@ -82,7 +86,8 @@ async fn a_recovery_code_stands_in_once_and_ends_the_second_factor() {
     let disable = async |password: &str, code: &str| {
         said(second_factor::disable(&world.app, caller, &from(HERE), password.to_owned(), code).await)
     };
-    let confirm = async |code: &str| second_factor::confirm(&world.app, caller, &from(HERE), code).await;
+    let confirm =
+        async |code: &str| second_factor::confirm(&world.app, caller, &from(HERE), PASSWORD.to_owned(), code).await;
     assert_eq!(said(confirm("123456").await), "NotFound code");
     assert_eq!(disable(PASSWORD, "123456").await, "NotFound code");
     let started = second_factor::start(&world.app, caller).await.unwrap();
