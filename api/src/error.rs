@@ -19,6 +19,8 @@ pub enum Code {
     TooLong,
     /// A limit is reached.
     LimitReached,
+    /// The password is right, and a second factor is needed.
+    SecondFactorRequired,
 }
 
 /// One mistake in an input.
@@ -57,6 +59,12 @@ pub enum Error {
     /// No API key may do this: it changes the account of its owner.
     #[error("an API key may not do this")]
     KeyForbidden,
+    /// The caller tried too often.
+    #[error("too many attempts: try again in {retry_after} s")]
+    RateLimited {
+        /// Seconds after which the next attempt is taken.
+        retry_after: u64,
+    },
     /// Ours.
     #[error("{0}")]
     Fault(String),

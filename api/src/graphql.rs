@@ -1,6 +1,7 @@
 //! The contract with integrators: one file per noun, each a thin layer over operations. Nothing here knows how rows or
 //! requests travel. [`http`](crate::http) runs documents through [`execute()`], and `schema.graphql` is [`sdl`].
 
+pub mod account;
 pub mod api_key;
 pub mod audit;
 pub mod branding;
@@ -16,6 +17,7 @@ pub mod link;
 pub mod loaders;
 pub mod network;
 pub mod node;
+pub mod open_session;
 mod order;
 pub mod page;
 pub mod pixel;
@@ -46,9 +48,11 @@ pub struct Query(
 /// What can be changed.
 #[derive(Default, MergedObject)]
 pub struct Mutation(
+    account::AccountMutation,
     api_key::ApiKeyMutation,
     domain::mutation::DomainMutation,
     link::LinkMutation,
+    open_session::OpenSessionMutation,
     pixel::PixelMutation,
     session::SessionMutation,
     tenant::mutation::TenantMutation,

@@ -4,6 +4,7 @@
 //! comes out with an `X-Request-Id`: a panic is a 500 and nothing more.
 
 mod body;
+mod client;
 mod graphql;
 mod health;
 mod ide;

@@ -1,4 +1,4 @@
-//! The program `api`: its six commands. Settings that cannot be used are reported whole, with exit code 2.
+//! The program `api`: its commands. Settings that cannot be used are reported whole, with exit code 2.
 
 use api::{config::Config, db::Db, graphql, run, telemetry};
 use migration::{Migrator, MigratorTrait};
@@ -16,6 +16,7 @@ Usage: api <command>
   audit     follows every audit log from its first row to its last, prints what it finds, and fails when one is broken
   rebuild   makes the rollups of every day anew from its clicks, while the others run
   schema    prints the GraphQL schema
+  rotate-keys  makes a new key for access tokens, which signs a minute from now, and prints its id
 
 Settings are environment variables; .env.example documents them all.";
 
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
     match command.as_str() {
         "schema" => run::print(&graphql::sdl()),
         "help" | "--help" | "-h" => run::print(HELP),
-        "serve" | "work" | "migrate" | "audit" | "rebuild" => start(&command),
+        "serve" | "work" | "migrate" | "audit" | "rebuild" | "rotate-keys" => start(&command),
         _ => {
             eprintln!("{HELP}");
             ExitCode::from(2)
@@ -65,6 +66,7 @@ async fn obey(command: &str, config: &Config) -> Result<(), String> {
                 "audit" => run::audit(&db).await,
                 "work" => run::work(config, db).await,
                 "rebuild" => run::rebuild(&db).await,
+                "rotate-keys" => run::rotate_keys(config, &db).await,
                 _ => run::serve(config, db).await,
             }
         }

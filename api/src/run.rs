@@ -1,9 +1,11 @@
-//! The commands of the program `api`. `serve` and `work`: puts the parts together out of the settings, runs them until the process is told to
-//! stop, and lets them finish. A part that ends on its own ends the process, so that somebody notices.
+//! The commands of the program `api`. `serve` and `work` put the parts together out of the settings, run them until the
+//! process is told to stop, and let them finish; a part that ends on its own ends the process, so that somebody notices.
+//! The others do one thing and end.
 
 use crate::{
     app::App,
     audit::verify_all,
+    auth,
     clicks::{ingest::Ingest, rebuild, stream::StreamIngest},
     config::Config,
     db::Db,
@@ -73,6 +75,17 @@ pub async fn rebuild(db: &Db) -> Result<(), String> {
 pub fn print(text: &str) -> ExitCode {
     println!("{}", text.trim_end());
     ExitCode::SUCCESS
+}
+
+/// Makes a new key for access tokens and prints its id.
+///
+/// # Errors
+/// Of the database.
+pub async fn rotate_keys(config: &Config, db: &Db) -> Result<(), String> {
+    let made = auth::rotate(db, Clock::system().now(), config.key_rotation).await;
+    let kid = made.map_err(|error| error.to_string())?;
+    print(&kid.as_simple().to_string());
+    Ok(())
 }
 
 fn parts(config: &Config, db: Db) -> Result<(App, Worker), String> {

@@ -18,11 +18,15 @@ pub mod membership;
 pub mod outbox;
 pub mod pixel;
 pub mod receipt;
+pub mod recovery_code;
 pub mod refresh_token;
 pub mod rollup;
+pub mod second_factor;
 pub mod session;
+pub mod signing_key;
 pub mod slot;
 pub mod tenant;
+pub mod throttle;
 pub mod user;
 pub mod visitor_key;
 

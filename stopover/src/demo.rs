@@ -6,7 +6,7 @@ mod network;
 
 use crate::embedded::{Embedded, say};
 use api::{
-    auth::sign_up::{SignUp, sign_up},
+    auth::{Client, SignUp, sign_up},
     clicks::ingest::Ingest,
     error::Error,
     links::{self, Draft},
@@ -95,8 +95,7 @@ async fn make(embedded: &Embedded, network: &SocketAddr) -> Result<Made, Error> 
     let app = &embedded.app;
     let (email, password) = (EMAIL.to_owned(), PASSWORD.to_owned());
     let account =
-        sign_up(app, SignUp { email, password, tenant_name: "Demo company".to_owned(), request_id: Uuid::nil() })
-            .await?;
+        sign_up(app, SignUp { email, password, tenant_name: "Demo company".to_owned() }, &Client::default()).await?;
     let (scope, tenant_id) = (account.scope, account.tenant.id);
     let mut pixel_ids = Vec::new();
     for (name, audience, is_default) in [("Everybody who clicked", "all", true), ("Spring readers", "spring", false)] {

@@ -1,11 +1,14 @@
 //! The API as an integrator meets it: sessions, inputs with mistakes, many links at once, lists, and what is no request
 //! at all.
 
+mod accounts;
 mod audit;
 mod door;
 mod inputs;
 mod keys;
 mod lists;
 mod once;
+mod second_factor;
 mod sessions;
 mod tenants;
+mod tokens;

@@ -1,12 +1,12 @@
 //! Sign-up: a user, a first tenant that it owns and a session, in one transaction.
 
-use super::{password, session, session::Session};
+use super::{client::Client, password, session, session::Session, signing_key};
 use crate::{
     app::App,
     audit::{self, Author, Deed},
     error::{Code, Error, Mistakes},
     invalidation::Changes,
-    scope::{Caller, Permission, TenantScope},
+    scope::{Permission, TenantScope},
     tenants,
 };
 use email_address::{EmailAddress, Options};
@@ -26,8 +26,6 @@ pub struct SignUp {
     pub password: String,
     /// Name of the first tenant, 1 to 100 characters.
     pub tenant_name: String,
-    /// The request; nil outside of one.
-    pub request_id: Uuid,
 }
 
 /// A sign-up that succeeded.
@@ -47,10 +45,10 @@ pub struct SignedUp {
 ///
 /// # Errors
 /// Every mistake of the input at once; `TAKEN` in `email` when it has an account.
-pub async fn sign_up(app: &App, input: SignUp) -> Result<SignedUp, Error> {
+pub async fn sign_up(app: &App, input: SignUp, client: &Client) -> Result<SignedUp, Error> {
     let mut mistakes = Mistakes::default();
     let email = check_email(&input.email, &mut mistakes);
-    password::check(&input.password, &mut mistakes);
+    password::check("password", &input.password, &mut mistakes);
     let name = tenants::check_name("tenantName", &input.tenant_name, &mut mistakes);
     if let Some(email) = &email
         && user::Entity::find().filter(user::Column::Email.eq(email)).count(app.db.read()).await? > 0
@@ -59,6 +57,7 @@ pub async fn sign_up(app: &App, input: SignUp) -> Result<SignedUp, Error> {
     }
     mistakes.check()?;
     let password_hash = app.auth.passwords.hash(input.password).await?;
+    let key = signing_key(app).await?;
 
     let now = app.clock.now();
     let user = user::Model { id: Uuid::now_v7(), email: email.unwrap_or_default(), password_hash, created_at: now };
@@ -66,10 +65,9 @@ pub async fn sign_up(app: &App, input: SignUp) -> Result<SignedUp, Error> {
     let inserted = user::Entity::insert(user::ActiveModel::from(user.clone())).exec_without_returning(&tx).await;
     inserted.map_err(taken_or_fault)?;
     let mut changes = Changes::default();
-    // the right in the tenant needs no session; it is looked up like any other
-    let caller = Caller { request_id: input.request_id, ..Caller::of_session(user.id, Uuid::nil()) };
+    let (session, session_id) = session::start(app, &tx, user.id, client, &key).await?;
+    let caller = client.caller(user.id, session_id);
     let tenant = tenants::insert(app, &tx, &mut changes, (caller, name), "signUp").await?;
-    let session = session::start(app, &tx, user.id).await?;
     let deed = Deed::new("signUp", "User", Some(user.id)).after(&json!({ "email": user.email }))?;
     audit::record(&tx, &app.clock, Author::of_account(caller), deed).await?;
     tx.commit().await?;

@@ -4,6 +4,7 @@
 use super::error;
 use crate::{
     app::App,
+    auth::Client,
     error::Error,
     once::Once,
     scope::{Caller, Permission, TenantScope},
@@ -32,6 +33,14 @@ pub fn app<'ctx>(ctx: &Context<'ctx>) -> async_graphql::Result<&'ctx App> {
 pub fn caller(ctx: &Context<'_>) -> async_graphql::Result<Caller> {
     let caller = ctx.data_opt::<Caller>().ok_or_else(|| error::top_level(Error::Unauthenticated))?;
     Ok(Caller { request_id: request_id(ctx), ..*caller })
+}
+
+/// Who is at the other end; nobody that is known outside of a request.
+#[must_use]
+pub fn client(ctx: &Context<'_>) -> Client {
+    let mut client = ctx.data_opt::<Client>().cloned().unwrap_or_default();
+    client.request_id = request_id(ctx);
+    client
 }
 
 /// Whether a scope allows this.

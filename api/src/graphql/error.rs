@@ -10,6 +10,8 @@ pub mod code {
     pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
     /// The caller's role does not allow it, or `extensions.scope` is one that the API key lacks.
     pub const FORBIDDEN: &str = "FORBIDDEN";
+    /// Too many attempts; `extensions.retryAfter` says how many seconds to wait.
+    pub const RATE_LIMITED: &str = "RATE_LIMITED";
     /// A fault of this server; `extensions.requestId` finds it in the log.
     pub const INTERNAL: &str = "INTERNAL";
     /// An argument outside an input object breaks a rule; the message names it.
@@ -35,6 +37,8 @@ pub enum UserErrorCode {
     TooLong,
     /// A limit is reached.
     LimitReached,
+    /// The password is right, and a code of the authenticator app, or a recovery code, is needed beside it.
+    SecondFactorRequired,
 }
 
 impl From<Code> for UserErrorCode {
@@ -45,6 +49,7 @@ impl From<Code> for UserErrorCode {
             Code::NotFound => Self::NotFound,
             Code::TooLong => Self::TooLong,
             Code::LimitReached => Self::LimitReached,
+            Code::SecondFactorRequired => Self::SecondFactorRequired,
         }
     }
 }
@@ -108,6 +113,10 @@ pub fn top_level(error: Error) -> async_graphql::Error {
         }
         Error::KeyForbidden => {
             coded("an API key may not do this: log in, and send the access token instead", code::FORBIDDEN)
+        }
+        Error::RateLimited { retry_after } => {
+            let message = format!("too many attempts: try again in {retry_after} s");
+            coded(message, code::RATE_LIMITED).extend_with(|_, extensions| extensions.set("retryAfter", retry_after))
         }
         Error::Fault(cause) => {
             tracing::error!(%cause, "an operation failed");

@@ -29,6 +29,16 @@ impl Answer {
         self.data.is_none()
     }
 
+    /// How many seconds a client that tried too often is to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
+        let told = |error: &ServerError| match error.extensions.as_ref()?.get("retryAfter")? {
+            Value::Number(seconds) => seconds.as_u64(),
+            _ => None,
+        };
+        self.errors.iter().filter_map(told).max()
+    }
+
     fn refused(error: ServerError) -> Self {
         Self { data: None, errors: vec![error] }
     }

@@ -24,12 +24,23 @@ pub enum Kind {
     ApiKey,
     /// A row of an audit log.
     AuditEvent,
+    /// A session.
+    Session,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::Tenant, Self::User, Self::Link, Self::Pixel, Self::Domain, Self::Click, Self::ApiKey, Self::AuditEvent];
+    pub const ALL: [Self; 9] = [
+        Self::Tenant,
+        Self::User,
+        Self::Link,
+        Self::Pixel,
+        Self::Domain,
+        Self::Click,
+        Self::ApiKey,
+        Self::AuditEvent,
+        Self::Session,
+    ];
 
     /// The kind of a type's name.
     #[must_use]
@@ -47,6 +58,7 @@ impl Kind {
             Self::Click => "Click",
             Self::ApiKey => "ApiKey",
             Self::AuditEvent => "AuditEvent",
+            Self::Session => "Session",
         }
     }
 }

@@ -5,6 +5,7 @@ use super::{
     audit::{self, AuditEventConnection, AuditFilter},
     context, error,
     id::{self, Kind},
+    open_session::OpenSession,
     page::{self, PageArgs},
     scalars::DateTime,
     tenant::{Role, Tenant},
@@ -39,6 +40,12 @@ impl User {
     /// When the account was made.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
+    }
+
+    /// Whether log-ins need a code of an authenticator app beside the password.
+    #[graphql(complexity = 5)]
+    async fn totp_enabled(&self, ctx: &Context<'_>) -> Result<bool> {
+        auth::second_factor::is_on(context::app(ctx)?, self.0.id).await.map_err(error::top_level)
     }
 }
 
@@ -100,6 +107,14 @@ impl Viewer {
     ) -> Result<AuditEventConnection> {
         let log = Log::of_account(self.0).map_err(error::top_level)?;
         audit::events_of(ctx, log, filter, PageArgs::new(first, after, last, before)).await
+    }
+
+    /// The sessions of the user that are open, at most 100, the one that was used last first.
+    #[graphql(complexity = "10 + 10 * child_complexity")]
+    async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<OpenSession>> {
+        let open = auth::open_sessions::list(context::app(ctx)?, self.0).await.map_err(error::top_level)?;
+        let current = self.0.session_id().map_err(error::top_level)?;
+        Ok(open.into_iter().map(|row| (row.id == current, row)).map(|(is, row)| OpenSession::new(row, is)).collect())
     }
 
     /// The tenants that the user may act in, in the order of joining; a user owns at most 100.

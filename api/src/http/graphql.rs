@@ -3,6 +3,7 @@
 
 use super::{
     body::{self, BodyError},
+    client,
     media::{self, Form},
     reply::{bad_request, error, internal, unauthenticated},
 };
@@ -63,10 +64,11 @@ impl Documents {
         let form = media::choose(request.headers()).ok_or_else(|| bad_request(StatusCode::NOT_ACCEPTABLE, rule))?;
         let id = request.data::<RequestId>().cloned().unwrap_or_else(|| RequestId(String::new()));
         let caller = self.authenticate(request.headers()).await?;
+        let client = client::of(&request, &self.app.rules.trusted_proxies);
         let limit = if caller.is_some() { MEMBERS_LIMIT } else { STRANGERS_LIMIT };
         let bytes = body::read(request.take_body(), limit).await.map_err(|error| no_body(error, limit))?;
         let document = parse(&bytes).map_err(|rule| bad_request(StatusCode::BAD_REQUEST, &rule))?;
-        let answer = graphql::execute(&self.schema, document, caller, id);
+        let answer = graphql::execute(&self.schema, document.data(client), caller, id);
         let answer = tokio::time::timeout(PATIENCE, answer).await.map_err(|_| {
             tracing::error!("a document ran for more than {} s", PATIENCE.as_secs());
             internal()
@@ -76,7 +78,12 @@ impl Documents {
 
     /// Who asks: nobody without the header, and no one at all with a token that is not good.
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Option<Caller>, Response> {
-        let Some(header) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+        let mut shown = headers.get_all(header::AUTHORIZATION).iter();
+        let Some(header) = shown.next() else { return Ok(None) };
+        if shown.next().is_some() {
+            // which of the two somebody in front has looked at, nobody knows
+            return Err(unauthenticated());
+        }
         let token = header.to_str().ok().and_then(bearer).ok_or_else(unauthenticated)?;
         match auth::authenticate(&self.app, token).await {
             Ok(caller) => Ok(Some(caller)),
@@ -125,7 +132,11 @@ fn written(answer: &graphql::Answer, form: Form) -> Response {
     };
     let refused = answer.is_refused() && form == Form::GraphQl;
     let status = if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    Response::builder().status(status).header(header::CONTENT_TYPE, form.content_type()).body(body)
+    let mut response = Response::builder().status(status).header(header::CONTENT_TYPE, form.content_type()).body(body);
+    if let Some(seconds) = answer.retry_after() {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
 }
 
 /// What a browser asks before a page of another origin may send a document.
