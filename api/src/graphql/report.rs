@@ -89,7 +89,6 @@ impl Report {
     }
 
     /// Everything together.
-    #[graphql(complexity = "20 + child_complexity")]
     async fn totals(&self) -> Result<ReportTotals> {
         let sum = self.report.sum().await.map_err(top_level)?;
         let clicks = self.report.counted(sum.totals.human, sum.totals.bot());
@@ -97,7 +96,6 @@ impl Report {
     }
 
     /// The clicks over time: a point for every bucket of the range, without gaps, the earliest first.
-    #[graphql(complexity = "50 + 10 * child_complexity")]
     async fn series(
         &self,
         #[graphql(desc = "Length of a bucket; HOUR takes a range of at most 62 days.")] interval: Interval,
@@ -111,7 +109,6 @@ impl Report {
     /// The most frequent values of a dimension, then, where there are more, one row for all others together: the shares
     /// come to 1. Exact while a dimension has at most 1,000 values an hour and a day; beyond that the clicks of a rare
     /// value may be among the others.
-    #[graphql(complexity = "20 + 10 * child_complexity")]
     async fn breakdown(
         &self,
         #[graphql(desc = "By what.")] by: Dimension,
@@ -126,7 +123,6 @@ impl Report {
     /// What became of the pixels that were to fire: a row for each pixel, in the order the pixels were made, or for each
     /// value of another dimension. The rows of each dimension come to the same. Exact while a pixel has at most 50 browsers
     /// and 250 countries an hour and a day; beyond that the visits of a rare one may be among the others.
-    #[graphql(complexity = "20 + 10 * child_complexity")]
     async fn delivery(
         &self,
         #[graphql(desc = "By what.", default_with = "DeliveryDimension::Pixel")] by: DeliveryDimension,
@@ -141,7 +137,6 @@ impl Report {
     }
 
     /// Why visits were not counted as people's clicks; reasons that did not occur are left out.
-    #[graphql(complexity = "20 + 7 * child_complexity")]
     async fn excluded(&self) -> Result<Vec<Excluded>> {
         let excluded = self.report.excluded().await.map_err(top_level)?;
         Ok(excluded.into_iter().map(|(reason, clicks)| Excluded { reason: reason.into(), clicks }).collect())

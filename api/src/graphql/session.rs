@@ -109,7 +109,6 @@ pub struct SessionMutation;
 #[Object]
 impl SessionMutation {
     /// Makes an account with a first tenant, and logs it in. Needs no token.
-    #[graphql(complexity = "1_000 + child_complexity")]
     async fn sign_up(
         &self,
         ctx: &Context<'_>,
@@ -129,7 +128,6 @@ impl SessionMutation {
     }
 
     /// Begins a session. Needs no token.
-    #[graphql(complexity = "1_000 + child_complexity")]
     async fn log_in(
         &self,
         ctx: &Context<'_>,
@@ -148,7 +146,6 @@ impl SessionMutation {
     }
 
     /// Exchanges a refresh token for the next pair of tokens. Needs no access token.
-    #[graphql(complexity = "50 + child_complexity")]
     async fn refresh_session(
         &self,
         ctx: &Context<'_>,
@@ -161,7 +158,6 @@ impl SessionMutation {
     }
 
     /// Ends a session: its refresh tokens and its access tokens work no more. Needs no access token.
-    #[graphql(complexity = "50 + child_complexity")]
     async fn log_out(
         &self,
         ctx: &Context<'_>,

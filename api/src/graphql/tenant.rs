@@ -9,7 +9,7 @@ use super::{
     error::{UserError, answer, top_level, value},
     id::{self, Kind},
     link::{self, LinkConnection, LinkFilter, LinkOrder},
-    page::{self, PageArgs},
+    page::PageArgs,
     pixel::{
         self, PixelConnection,
         health::{self, PixelHealth},
@@ -171,7 +171,6 @@ impl Tenant {
     }
 
     /// Its links, the newest first unless `orderBy` says otherwise.
-    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "they are the contract's")]
     async fn links(
         &self,
@@ -188,7 +187,6 @@ impl Tenant {
     }
 
     /// Its pixels, in the order they were made; at most 50.
-    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     async fn pixels(
         &self,
         ctx: &Context<'_>,
@@ -202,7 +200,6 @@ impl Tenant {
     }
 
     /// Its own domains, at most 50, verified or not, and the shared ones, in the order they were made.
-    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     async fn domains(
         &self,
         ctx: &Context<'_>,
@@ -216,7 +213,6 @@ impl Tenant {
     }
 
     /// A report over the clicks of all its links.
-    #[graphql(complexity = "10 + child_complexity")]
     async fn report(
         &self,
         ctx: &Context<'_>,
@@ -227,7 +223,6 @@ impl Tenant {
 
     /// Whether each of its pixels fires as it should, and why not, by what its visits of the last 24 hours came to, or of
     /// the last 7 days where fewer than 20 of them waited to see it; in the order the pixels were made, at most 50.
-    #[graphql(complexity = "100 + 50 * child_complexity")]
     async fn pixel_health(&self, ctx: &Context<'_>) -> Result<Vec<PixelHealth>> {
         health::of_tenant(ctx, &self.scope, self.health_threshold()).await
     }

@@ -60,7 +60,6 @@ impl Viewer {
     }
 
     /// The tenants that the user may act in, in the order of joining; a user owns at most 100.
-    #[graphql(complexity = "1 + 10 * child_complexity")]
     async fn memberships(&self, ctx: &Context<'_>) -> Result<Vec<Membership>> {
         let all = tenants::all(context::app(ctx)?, self.0).await.map_err(error::top_level)?;
         let membership = |(scope, row)| {
