@@ -35,9 +35,12 @@ pub const BULK_BODY: Limit = limit(
 /// Deepest nesting of brackets in a body.
 pub const JSON_NESTING: Limit =
     limit("levels of brackets in the body", 64, code::BAD_REQUEST, "of JSON, outside strings");
-/// Most values in a body.
+/// Most values in a body: each takes many times its own byte.
 pub const JSON_VALUES: Limit =
-    limit("values in the body", 50_000, code::BAD_REQUEST, "commas and opening brackets, outside strings");
+    limit("values in the body", 10_000, code::BAD_REQUEST, "commas and opening brackets, outside strings");
+/// Most values in a body that is larger than most may be.
+pub const BULK_VALUES: Limit =
+    limit("values in a body of many", 50_000, code::BAD_REQUEST, "the same in a body of more than 65,536 bytes");
 /// Longest document.
 pub const DOCUMENT: Limit = limit("bytes", 64 * 1024, SIZE, "of the document itself; variables do not count");
 /// Most tokens.
@@ -68,12 +71,15 @@ pub const SCHEMA_FIELDS: Limit =
 /// Deepest nesting below `__schema` and `__type`: the query of the usual tools has 13 levels.
 pub const SCHEMA_DEPTH: Limit = limit("levels below `__schema` and `__type`", 15, code::TOO_DEEP, "fragments unfolded");
 /// Deepest nesting of lists below `__schema` and `__type`, whose rows multiply.
-pub const SCHEMA_LISTS: Limit = limit(
+pub const SCHEMA_NESTING: Limit = limit(
     "lists nested below `__schema` and `__type`",
     2,
     code::TOO_DEEP,
     "`types`, `fields`, `inputFields`, `interfaces`, `possibleTypes`",
 );
+/// Most lists below `__schema` and `__type`, since each is as long as the schema: the query of the usual tools has five.
+pub const SCHEMA_LISTS: Limit =
+    limit("lists below `__schema` and `__type`", 10, code::TOO_COMPLEX, "the same ones, fragments unfolded");
 /// Highest cost.
 pub const COST: Limit = limit(
     "units of cost",
@@ -96,11 +102,12 @@ pub const ANSWER: Limit = limit(
 pub const ERRORS: Limit = limit("errors told of a document", 20, code::INVALID_DOCUMENT, "the first ones");
 
 /// All of them, in the order in which they are looked at.
-pub const TABLE: [Limit; 22] = [
+pub const TABLE: [Limit; 24] = [
     BODY,
     BULK_BODY,
     JSON_NESTING,
     JSON_VALUES,
+    BULK_VALUES,
     DOCUMENT,
     TOKENS,
     WORD,
@@ -114,6 +121,7 @@ pub const TABLE: [Limit; 22] = [
     DEPTH,
     SCHEMA_FIELDS,
     SCHEMA_DEPTH,
+    SCHEMA_NESTING,
     SCHEMA_LISTS,
     COST,
     SECONDS,

@@ -5,6 +5,7 @@
 use super::Refusal;
 use crate::graphql::limits::{
     ALIASES, DEPTH, DIRECTIVES, FIELDS, LOG_INS, MUTATIONS, NESTING, ROOTS, SCHEMA_DEPTH, SCHEMA_FIELDS, SCHEMA_LISTS,
+    SCHEMA_NESTING,
 };
 use async_graphql::{
     Positioned,
@@ -34,16 +35,20 @@ struct Measure {
     log_ins: u64,
     /// Whether one of them takes many things at once.
     bulk: bool,
-    /// Introspection's lists within one another.
+    /// Introspection's lists.
     lists: u64,
+    /// Introspection's lists within one another.
+    nested_lists: u64,
     /// Whether it has a field that tells the schema.
     introspects: bool,
     /// Fields below `__schema` and `__type`.
     schema_fields: u64,
     /// Levels below them.
     schema_depth: u64,
-    /// Lists within one another below them.
+    /// Lists below them.
     schema_lists: u64,
+    /// Lists within one another below them.
+    schema_nesting: u64,
 }
 
 impl Measure {
@@ -55,15 +60,18 @@ impl Measure {
         self.schema_fields = (self.schema_fields + other.schema_fields).min(most);
         self.depth = self.depth.max(other.depth);
         self.height = self.height.max(other.height);
-        self.lists = self.lists.max(other.lists);
+        self.lists = (self.lists + other.lists).min(most);
+        self.nested_lists = self.nested_lists.max(other.nested_lists);
         self.schema_depth = self.schema_depth.max(other.schema_depth);
-        self.schema_lists = self.schema_lists.max(other.schema_lists);
+        self.schema_lists = (self.schema_lists + other.schema_lists).min(most);
+        self.schema_nesting = self.schema_nesting.max(other.schema_nesting);
         self.bulk |= other.bulk;
         self.introspects |= other.introspects;
     }
 
     /// A field around what it selects.
     fn field(name: &str, inner: Self) -> Self {
+        let list = u64::from(SCHEMA_LIST_FIELDS.contains(&name));
         let lower = name.to_ascii_lowercase();
         let mut outer = Self {
             fields: inner.fields + 1,
@@ -72,15 +80,17 @@ impl Measure {
             roots: 1,
             log_ins: u64::from(LOG_IN_FIELDS.contains(&name) || lower.contains("password")),
             bulk: BULK_FIELDS.contains(&name) || lower.starts_with("import"),
-            lists: inner.lists + u64::from(SCHEMA_LIST_FIELDS.contains(&name)),
+            lists: inner.lists + list,
+            nested_lists: inner.nested_lists + list,
             ..inner
         };
         if matches!(name, "__schema" | "__type") {
             outer.introspects = true;
             outer.schema_fields = inner.schema_fields.saturating_add(inner.fields);
             outer.schema_depth = inner.schema_depth.max(inner.depth);
-            outer.schema_lists = inner.schema_lists.max(inner.lists);
-            (outer.fields, outer.depth) = (1, 1);
+            outer.schema_lists = inner.schema_lists.saturating_add(inner.lists);
+            outer.schema_nesting = inner.schema_nesting.max(inner.nested_lists);
+            (outer.fields, outer.depth, outer.lists, outer.nested_lists) = (1, 1, 0, 0);
         }
         outer
     }
@@ -126,6 +136,7 @@ pub(super) fn check(document: &ExecutableDocument) -> Result<Findings, Refusal> 
     Refusal::unless(DEPTH, whole.depth)?;
     Refusal::unless(SCHEMA_FIELDS, whole.schema_fields)?;
     Refusal::unless(SCHEMA_DEPTH, whole.schema_depth)?;
+    Refusal::unless(SCHEMA_NESTING, whole.schema_nesting)?;
     Refusal::unless(SCHEMA_LISTS, whole.schema_lists)?;
     Refusal::unless(NESTING, whole.height)?;
     Ok(Findings { introspects: whole.introspects, bulk: whole.bulk })

@@ -72,6 +72,14 @@ fn each_limit_holds_at_it_and_over_it() {
             format!("{{ __schema {{ {} }} }}", list(3)),
             "3 lists nested below `__schema` and `__type`; the limit is 2",
         ),
+        (
+            format!("{{ ...f ...f }} fragment f on Q {{ __schema {{ {} }} }}", times(5, "a { types } ")),
+            format!(
+                "{{ ...f b: __schema {{ types }} ...f }} fragment f on Q {{ __schema {{ {} }} }}",
+                times(5, "a { types } ")
+            ),
+            "11 lists below `__schema` and `__type`; the limit is 10",
+        ),
     ] {
         assert_eq!(message(&at), "", "{at:.200}");
         assert_eq!(message(&over), format!("the document has {what}"), "{over:.200}");
