@@ -106,7 +106,8 @@ mod tests {
     use super::*;
     use async_graphql::value;
 
-    fn naming(version: Value, hash: Value) -> Extensions {
+    fn naming(version: i32, hash: impl Into<Value>) -> Extensions {
+        let hash = hash.into();
         let named = value!({ "version": version, "sha256Hash": hash });
         Extensions(std::iter::once(("persistedQuery".to_owned(), named)).collect())
     }
@@ -119,7 +120,7 @@ mod tests {
     fn a_document_is_found_by_its_own_hash_alone() {
         let persisted = Persisted::default();
         let text = "{ __typename }".to_owned();
-        let extensions = naming(value!(1), hash_of(&text).into());
+        let extensions = naming(1, hash_of(&text));
         let mut query = String::new();
         let refusal = persisted.complete(&mut query, &extensions).unwrap_err();
         assert_eq!((refusal.fault, refusal.code), (Fault::Unreadable, "PERSISTED_QUERY_NOT_FOUND"));
@@ -130,11 +131,11 @@ mod tests {
         assert_eq!(persisted.complete(&mut "{ a }".to_owned(), &Extensions::default()), Ok(None));
         for (extensions, what) in [
             (extensions, "is not the hash"),
-            (naming(value!(2), value!("")), "version must be 1"),
-            (naming(value!(1), value!("x")), "64 hexadecimal digits"),
-            (naming(value!(1), "é".repeat(32).into()), "64 hexadecimal digits"),
-            (naming(value!(1), "+1".repeat(32).into()), "is not the hash"),
-            (naming(value!(1), value!(7)), "64 hexadecimal digits"),
+            (naming(2, ""), "version must be 1"),
+            (naming(1, "x"), "64 hexadecimal digits"),
+            (naming(1, "é".repeat(32)), "64 hexadecimal digits"),
+            (naming(1, "+1".repeat(32)), "is not the hash"),
+            (naming(1, 7), "64 hexadecimal digits"),
         ] {
             let refusal = persisted.complete(&mut "{ other }".to_owned(), &extensions).unwrap_err();
             assert!(refusal.fault == Fault::Request && refusal.message.contains(what), "{refusal:?}");

@@ -1,11 +1,13 @@
 //! What comes to the API's door and is no request that it runs.
 
 use crate::world::{
-    World,
+    Own, Setting, World,
     client::{Client, read},
     in_both,
+    postgres::Postgres,
 };
 use reqwest::Method;
+use sea_orm::{ConnectionTrait, Database, TransactionTrait};
 use serde_json::{Value, json};
 
 in_both!(only_well_formed_requests_are_run, answers_say_what_they_are);
@@ -69,6 +71,24 @@ async fn bodies_are_counted(world: &World) {
     ] {
         assert_eq!(send(who, body.clone()).await, status, "{} bytes", body.len());
     }
+}
+
+#[tokio::test]
+async fn a_document_that_waits_for_too_long_is_given_up() {
+    let own = Own { postgres: Some(Postgres::own().await), ..Own::default() };
+    let world = World::start(Setting::OneBox, own, &[]).await;
+    let account = world.sign_up().await;
+    let database = world.own.postgres.as_ref().unwrap().first_database();
+    let lock = Database::connect(database).await.unwrap().begin().await.unwrap();
+    lock.execute_unprepared("LOCK TABLE links IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let (text, id) =
+        ("query($id: ID!) { tenant(id: $id) { links { nodes { id } } } }", json!({ "id": account.tenant }));
+    let ask = async || account.client.reply(text, id.clone()).await;
+    let (waits, passes) = tokio::join!(ask(), account.client.reply("{ viewer { user { id } } }", json!({})));
+    assert_eq!((waits.status.as_u16(), waits.code()), (503, "EXECUTION_TIMED_OUT"));
+    assert_eq!((passes.status.as_u16(), passes.code()), (200, ""));
+    lock.rollback().await.unwrap();
+    assert_eq!(ask().await.status, 200);
 }
 
 async fn answers_say_what_they_are(world: &mut World) {

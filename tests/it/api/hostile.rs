@@ -69,7 +69,7 @@ async fn harm_is_refused_at_once(world: &mut World) {
     };
     let ((slowest, wrong, memory), ()) = tokio::join!(attack, others);
     let served = served.into_inner();
-    println!("slowest: {} in {:?}; memory grew by {memory:?} bytes; {served} others served", slowest.1, slowest.0);
+    eprintln!("slowest: {} in {:?}; memory grew by {memory:?} bytes; {served} others served", slowest.1, slowest.0);
     assert!(wrong.is_empty(), "refused otherwise than expected:\n{}", wrong.join("\n"));
     assert!(slowest.0 < LONG, "{} took {:?}", slowest.1, slowest.0);
     // an allocator gives back what is free a little later, and while it is asked for more
