@@ -1,9 +1,10 @@
 //! The API as an integrator meets it: sessions, inputs with mistakes, many links at once, lists, and what is no request
-//! at all.
+//! at all or does harm.
 
 mod accounts;
 mod audit;
 mod door;
+mod hostile;
 mod inputs;
 mod keys;
 mod lists;

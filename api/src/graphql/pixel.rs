@@ -80,7 +80,6 @@ impl Pixel {
     }
 
     /// Its ids in the network.
-    #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn ids(&self) -> Vec<PixelId> {
         let id = |(key, value): (&String, &String)| PixelId { key: key.clone(), value: value.clone() };
         self.0.ids.iter().map(id).collect()
