@@ -32,7 +32,8 @@ lint:
 	cargo clippy --workspace --all-targets -- -D warnings
 
 schema:
-	cargo run -q -p api -- schema > schema.graphql.new
+	cargo build -q --workspace
+	$${CARGO_TARGET_DIR:-target}/debug/api schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
 
 bench:

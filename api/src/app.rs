@@ -8,7 +8,7 @@ use crate::{
     invalidation::Publisher,
     previews::Redirectors,
 };
-use contract::{address::Host, clock::Clock, destination::Reach};
+use contract::{address::Host, clock::Clock, destination::Reach, proxies::TrustedProxies};
 use std::sync::Arc;
 
 /// The API's parts.
@@ -41,6 +41,8 @@ pub struct Rules {
     pub reach: Reach,
     /// Where a redirector answers, without a slash at the end.
     pub redirector: String,
+    /// The proxies in front of the API: only they are believed about a client's address.
+    pub trusted_proxies: TrustedProxies,
 }
 
 impl App {
@@ -52,8 +54,9 @@ impl App {
             https: config.https,
             reach: config.reach,
             redirector: config.redirector_url.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
         };
-        let auth = Arc::new(Auth::new(&config.jwt_secret));
+        let auth = Arc::new(Auth::new(&config.jwt_secret, config.key_rotation));
         let proofs = Proofs { names: Names::new(config.name_server), schedule: config.domain_schedule };
         Self {
             db,

@@ -1,30 +1,71 @@
-//! Accounts: who may ask. A password, or a refresh token, is exchanged for an access token that lives for 15 minutes and
-//! for the next refresh token; a request shows the access token. Log-out, and a refresh token that is used twice, end a
-//! session at once, since every request looks its session up.
+//! Accounts: who may ask. A password, with a code where the user wants one, or a refresh token, is exchanged for an access
+//! token that lives for 15 minutes and for the next refresh token; a request shows the access token. Log-out, a refresh
+//! token that is used twice and a new password end sessions at once, since every request looks its session up.
 
+pub mod api_key;
+pub mod client;
+pub mod keys;
+pub mod log_in;
+pub mod new_password;
+pub mod open_sessions;
 pub mod password;
+pub mod refresh_token;
+pub mod second_factor;
+mod secrets;
 pub mod session;
 pub mod sign_up;
+mod throttle;
 pub mod token;
+mod totp;
 
-pub use session::{Credentials, LoggedIn, Session, authenticate, log_in, log_out, refresh, user};
+pub use client::Client;
+pub use keys::rotate;
+pub use log_in::{Credentials, LoggedIn, log_in};
+pub use refresh_token::RefreshToken;
+pub use session::{Session, log_out, refresh, user};
 pub use sign_up::{SignUp, SignedUp, sign_up};
 
-use self::{password::Passwords, token::AccessTokens};
+use self::{
+    keys::{Key, Keys},
+    password::Passwords,
+    secrets::Secrets,
+};
+use crate::{app::App, error::Error, scope::Caller};
 use secrecy::SecretString;
+use std::sync::Arc;
 
-/// Passwords and tokens.
+/// Passwords, keys and tokens.
 pub struct Auth {
     /// Hashes passwords and verifies them.
     pub(crate) passwords: Passwords,
-    /// Signs access tokens and verifies them.
-    pub(crate) access: AccessTokens,
+    secrets: Secrets,
+    keys: Keys,
 }
 
 impl Auth {
-    /// Prepares both; `secret` signs access tokens.
+    /// Prepares them; keys are derived from `secret`, and each signs for `key_rotation` milliseconds.
     #[must_use]
-    pub fn new(secret: &SecretString) -> Self {
-        Self { passwords: Passwords::new(), access: AccessTokens::new(secret) }
+    pub fn new(secret: &SecretString, key_rotation: i64) -> Self {
+        Self { passwords: Passwords::new(), secrets: Secrets::new(secret), keys: Keys::new(key_rotation) }
     }
 }
+
+/// Who shows this token: the access token of a log-in, or an API key.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] for one that is not ours, ended or over; of the database.
+pub async fn authenticate(app: &App, token: &str) -> Result<Caller, Error> {
+    if api_key::is_api_key(token) {
+        api_key::authenticate(app, token).await
+    } else {
+        session::authenticate(app, token).await
+    }
+}
+
+/// The key that signs access tokens now. Whoever begins or refreshes a session asks before the transaction.
+async fn signing_key(app: &App) -> Result<Arc<Key>, Error> {
+    app.auth.keys.signing(&app.db, &app.auth.secrets, app.clock.now()).await
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,9 @@
 use crate::domains::Schedule;
 use contract::{
     address::Host,
+    clock::DAY,
     destination::Reach,
+    proxies::TrustedProxies,
     settings::{BadSettings, Settings},
 };
 use secrecy::SecretString;
@@ -25,8 +27,12 @@ pub struct Config {
     pub redis_url: Option<SecretString>,
     /// `REDIS_PREFIX`, stopover: what every name in Redis starts with.
     pub redis_prefix: String,
-    /// `JWT_SECRET`: signs access tokens, at least 32 bytes.
+    /// `JWT_SECRET`: what keys for access tokens and second factors are derived from, at least 32 bytes.
     pub jwt_secret: SecretString,
+    /// `KEY_ROTATION_DAYS`, 30: how long a key signs access tokens, in milliseconds.
+    pub key_rotation: i64,
+    /// `TRUSTED_PROXIES`, none: addresses and networks whose `X-Forwarded-For` counts.
+    pub trusted_proxies: TrustedProxies,
     /// `DEFAULT_DOMAIN`, localhost:8081: the shared domain that links live on.
     pub default_domain: Host,
     /// `NAME_SERVER`: who is asked for the records that prove domains; those of the system when it is absent.
@@ -65,6 +71,12 @@ impl Config {
             redis_url: redis_url(settings, embedded),
             redis_prefix: settings.text("REDIS_PREFIX").unwrap_or("stopover").to_owned(),
             jwt_secret: settings.required("JWT_SECRET", String::new(), "a secret of at least 32 bytes").into(),
+            key_rotation: key_rotation(settings),
+            trusted_proxies: settings.or(
+                "TRUSTED_PROXIES",
+                TrustedProxies::default(),
+                "must be IP addresses or networks such as 10.0.0.0/8, separated by commas",
+            ),
             default_domain: settings.optional("DEFAULT_DOMAIN", domain).unwrap_or_default(),
             name_server: settings.optional("NAME_SERVER", "must be an address and a port, such as 9.9.9.9:53"),
             domain_schedule: domain_schedule(settings),
@@ -107,6 +119,16 @@ fn domain_schedule(settings: &mut Settings) -> Schedule {
     Schedule::new(recheck.map_or(6 * 60 * 60, NonZeroU32::get), grace.unwrap_or(3 * 24 * 60 * 60))
 }
 
+fn key_rotation(settings: &mut Settings) -> i64 {
+    const RULE: &str = "must be a number of days from 1 to 3650";
+    let days = settings.or("KEY_ROTATION_DAYS", 30, RULE);
+    if !(1..=3_650).contains(&days) {
+        settings.reject("KEY_ROTATION_DAYS", RULE);
+        return 30 * DAY;
+    }
+    days * DAY
+}
+
 fn redirector_url(settings: &mut Settings) -> String {
     let listens = settings.text("REDIRECTOR_LISTEN").unwrap_or("127.0.0.1:8081");
     let here = listens.replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:");
@@ -144,6 +166,9 @@ mod tests {
         assert_eq!(config.default_domain.as_str(), "localhost:8081");
         assert!(!format!("{config:?}").contains(secret));
         assert_eq!((config.name_server, config.domain_schedule), (None, Schedule::default()));
+        assert_eq!((config.key_rotation, config.trusted_proxies), (30 * DAY, TrustedProxies::default()));
+        let bad = [("KEY_ROTATION_DAYS", "0"), ("TRUSTED_PROXIES", "10.0.0.0/33")];
+        assert_eq!(Config::read(variables(&[&good[..], &bad].concat())).unwrap_err().0.len(), 2);
         let bad = [("NAME_SERVER", "9.9.9.9"), ("DOMAIN_RECHECK_SECONDS", "0"), ("DOMAIN_GRACE_SECONDS", "-1")];
         assert_eq!(Config::read(variables(&[&good[..], &bad].concat())).unwrap_err().0.len(), 3);
         let bad = [("API_LISTEN", "x"), ("JWT_SECRET", "short"), ("DEFAULT_DOMAIN", "a b"), ("REDIS_URL", "http://r")];

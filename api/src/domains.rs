@@ -20,13 +20,10 @@ use crate::{
     error::Error,
     invalidation::Changes,
     page::{Page, Sort, Window},
-    scope::{Caller, TenantScope},
+    scope::{Caller, Permission, TenantScope},
 };
 use contract::address::Host;
-use entities::{
-    domain::{self, State},
-    membership::Role,
-};
+use entities::domain::{self, State};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -156,7 +153,7 @@ pub async fn find(db: &Db, caller: Caller, id: Uuid) -> Result<Domain, Error> {
     let row = domain::Entity::find_by_id(id).filter(domain::Column::DeletedAt.is_null()).one(db.read()).await?;
     let row = row.ok_or_else(|| Error::not_found("id"))?;
     if let Some(owner) = row.tenant_id {
-        TenantScope::of(db, caller, owner, Role::Viewer, "id").await?;
+        TenantScope::of(db, caller, owner, Permission::ReadLinks, "id").await?;
     }
     row.try_into()
 }

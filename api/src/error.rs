@@ -2,10 +2,12 @@
 //! The three never mix: mistakes become `userErrors`, denials and faults become top-level errors, and the cause of a
 //! fault goes to the log alone.
 
+use crate::scope::KeyScope;
 use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
 
 /// What kind of mistake an input holds; the contract's `UserErrorCode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Code {
     /// It breaks a rule.
     Invalid,
@@ -17,10 +19,12 @@ pub enum Code {
     TooLong,
     /// A limit is reached.
     LimitReached,
+    /// The password is right, and a second factor is needed.
+    SecondFactorRequired,
 }
 
 /// One mistake in an input.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mistake {
     /// Path to the field, in the contract's own words: `["links", "3", "destination"]`.
     pub field: Vec<String>,
@@ -49,6 +53,18 @@ pub enum Error {
     /// The caller is known and may not do this.
     #[error("the role does not allow it")]
     Forbidden,
+    /// The caller's API key lacks this scope.
+    #[error("the API key lacks the scope {0}")]
+    MissingScope(KeyScope),
+    /// No API key may do this: it changes the account of its owner.
+    #[error("an API key may not do this")]
+    KeyForbidden,
+    /// The caller tried too often.
+    #[error("too many attempts: try again in {retry_after} s")]
+    RateLimited {
+        /// Seconds after which the next attempt is taken.
+        retry_after: u64,
+    },
     /// Ours.
     #[error("{0}")]
     Fault(String),

@@ -1,6 +1,9 @@
 //! The contract with integrators: one file per noun, each a thin layer over operations. Nothing here knows how rows or
 //! requests travel. [`http`](crate::http) runs documents through [`execute()`], and `schema.graphql` is [`sdl`].
 
+pub mod account;
+pub mod api_key;
+pub mod audit;
 pub mod branding;
 pub mod click;
 pub mod consent;
@@ -8,14 +11,17 @@ pub mod context;
 pub mod domain;
 pub mod error;
 pub mod execute;
+mod guard;
 pub mod id;
-mod limits;
+pub mod limits;
 pub mod link;
 pub mod loaders;
 pub mod network;
 pub mod node;
+pub mod open_session;
 mod order;
 pub mod page;
+mod persisted;
 pub mod pixel;
 pub mod preview;
 pub mod report;
@@ -24,7 +30,8 @@ pub mod session;
 pub mod tenant;
 pub mod viewer;
 
-pub use execute::{Answer, execute};
+pub use execute::{Answer, Asking, Engine, TimedOut, execute};
+pub use guard::Fault;
 
 use crate::app::App;
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder};
@@ -44,11 +51,14 @@ pub struct Query(
 /// What can be changed.
 #[derive(Default, MergedObject)]
 pub struct Mutation(
+    account::AccountMutation,
+    api_key::ApiKeyMutation,
     domain::mutation::DomainMutation,
     link::LinkMutation,
+    open_session::OpenSessionMutation,
     pixel::PixelMutation,
     session::SessionMutation,
-    tenant::TenantMutation,
+    tenant::mutation::TenantMutation,
 );
 
 /// The contract with its operations behind it.
@@ -58,16 +68,13 @@ fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
     Schema::build(Query::default(), Mutation::default(), EmptySubscription)
 }
 
-/// Builds the schema over the API's parts; `introspection` says whether clients may ask for the schema itself.
-#[must_use]
-pub fn build(app: App, introspection: bool) -> Schema {
-    let builder = builder()
-        .limit_depth(limits::DEPTH)
-        .limit_complexity(limits::COMPLEXITY)
-        .limit_directives(limits::DIRECTIVES)
-        .data(loaders::loader(app.db.clone()))
-        .data(app);
-    if introspection { builder.finish() } else { builder.disable_introspection().disable_suggestions().finish() }
+/// Builds the schema over the API's parts. Whether clients may ask for the schema itself is decided for each request;
+/// `suggestions` says whether a mistyped name is answered with those that are there.
+fn build(app: App, suggestions: bool) -> Schema {
+    // all other limits are the guard's
+    let builder = builder().limit_recursive_depth(execute::RECURSION);
+    let builder = builder.data(loaders::loader(app.db.clone())).data(app);
+    if suggestions { builder.finish() } else { builder.disable_suggestions().finish() }
 }
 
 /// The schema as text, sorted, so that the same schema is always the same text.

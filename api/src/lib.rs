@@ -2,6 +2,7 @@
 //! the embedded default can run it beside the redirector in one process.
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod clicks;
 pub mod config;
@@ -12,6 +13,7 @@ pub mod graphql;
 pub mod http;
 pub mod invalidation;
 pub mod links;
+pub mod once;
 pub mod page;
 pub mod pixels;
 pub mod previews;

@@ -11,6 +11,7 @@ mod known;
 mod row;
 mod slug;
 pub(crate) mod text;
+mod told;
 mod update;
 
 pub use attached::tags_of;

@@ -1,6 +1,6 @@
-//! The program `api`: its five commands. Settings that cannot be used are reported whole, with exit code 2.
+//! The program `api`: its commands. Settings that cannot be used are reported whole, with exit code 2.
 
-use api::{clicks::rebuild, config::Config, db::Db, graphql, run, telemetry};
+use api::{config::Config, db::Db, graphql, run, telemetry};
 use migration::{Migrator, MigratorTrait};
 use std::process::ExitCode;
 
@@ -13,28 +13,24 @@ Usage: api <command>
   serve     answers POST /graphql and runs the background loops
   work      runs the background loops only: brings changes to the redirectors and clicks into the database
   migrate   brings the database's schema up to date
+  audit     follows every audit log from its first row to its last, prints what it finds, and fails when one is broken
   rebuild   makes the rollups of every day anew from its clicks, while the others run
   schema    prints the GraphQL schema
+  rotate-keys  makes a new key for access tokens, which signs a minute from now, and prints its id
 
 Settings are environment variables; .env.example documents them all.";
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
     match command.as_str() {
-        "schema" => print(&graphql::sdl()),
-        "help" | "--help" | "-h" => print(HELP),
-        "serve" | "work" | "migrate" | "rebuild" => start(&command),
+        "schema" => run::print(&graphql::sdl()),
+        "help" | "--help" | "-h" => run::print(HELP),
+        "serve" | "work" | "migrate" | "audit" | "rebuild" | "rotate-keys" => start(&command),
         _ => {
             eprintln!("{HELP}");
             ExitCode::from(2)
         }
     }
-}
-
-#[expect(clippy::print_stdout, reason = "this is what the command is for")]
-fn print(text: &str) -> ExitCode {
-    println!("{}", text.trim_end());
-    ExitCode::SUCCESS
 }
 
 fn start(command: &str) -> ExitCode {
@@ -67,12 +63,10 @@ async fn obey(command: &str, config: &Config) -> Result<(), String> {
                 return Err("the database's schema is not up to date: run `api migrate` first".to_owned());
             }
             match command {
+                "audit" => run::audit(&db).await,
                 "work" => run::work(config, db).await,
-                "rebuild" => {
-                    let days = rebuild::all(&db).await.map_err(|error| error.to_string())?;
-                    tracing::info!(days, "the rollups were made anew");
-                    Ok(())
-                }
+                "rebuild" => run::rebuild(&db).await,
+                "rotate-keys" => run::rotate_keys(config, &db).await,
                 _ => run::serve(config, db).await,
             }
         }

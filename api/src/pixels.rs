@@ -12,10 +12,12 @@ pub use read::{Pixel, by_ids, count, find, list, of_links};
 
 use crate::{
     app::App,
+    audit::{self, Deed},
     domains,
     error::{Code, Error, Mistake},
     invalidation::Changes,
     links::text::mistake,
+    once::{Call, Once},
     scope::TenantScope,
 };
 use contract::{
@@ -28,6 +30,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
     prelude::{Json, Uuid},
 };
+use serde_json::json;
 use std::collections::BTreeSet;
 
 /// A pixel to be made.
@@ -72,7 +75,7 @@ pub struct Saved {
 /// # Errors
 /// Mistakes in `name`, `ids` and `mode`; `LIMIT_REACHED` in `tenantId` for a tenant that has [`MAX_PIXELS`]; of the
 /// database.
-pub async fn create(app: &App, scope: TenantScope, new: NewPixel) -> Result<Saved, Error> {
+pub async fn create(app: &App, scope: TenantScope, new: NewPixel, once: Option<Once>) -> Result<Saved, Error> {
     let mut mistakes = Vec::new();
     let name = check::name(&new.name, &mut mistakes);
     check::mode(new.network, new.mode, &mut mistakes);
@@ -82,18 +85,25 @@ pub async fn create(app: &App, scope: TenantScope, new: NewPixel) -> Result<Save
         return Err(Error::Mistakes(mistakes));
     }
     let now = app.clock.now();
+    let call = Call { owner_id: scope.tenant_id(), action: "createPixel", part: 0, once: once.as_ref(), now };
     let row = pixel::ActiveModel {
         id: Set(Uuid::now_v7()),
         tenant_id: Set(scope.tenant_id()),
         network: Set(new.network.key.clone()),
         name: Set(name),
-        ids: Set(json(&checked.ids)?),
+        ids: Set(column(&checked.ids)?),
         mode: Set(stored(new.mode)),
         is_default: Set(new.is_default),
         created_at: Set(now),
         updated_at: Set(now),
     };
     let (tx, changes) = lock(app, scope).await?;
+    if let Some(id) = call.begin::<Uuid>(&tx).await? {
+        let row = pixel::Entity::of(scope.tenant_id()).filter(pixel::Column::Id.eq(id)).one(&tx).await?;
+        let rule = "belongs to a call whose pixel was deleted since";
+        let row = row.ok_or_else(|| Error::mistake("idempotencyKey", Code::NotFound, rule))?;
+        return Ok(Saved { pixel: row.try_into()?, warnings: checked.warnings });
+    }
     let present = pixel::Entity::of(scope.tenant_id()).count(&tx).await?;
     if present >= MAX_PIXELS as u64 {
         let rule = format!("has {MAX_PIXELS} pixels already, the most that a tenant can have");
@@ -101,9 +111,13 @@ pub async fn create(app: &App, scope: TenantScope, new: NewPixel) -> Result<Save
     }
     let row = pixel::Entity::insert(row).exec_with_returning(&tx).await?;
     check_size(&tx, scope).await?;
+    call.keep(&tx, &row.id).await?;
+    let pixel = Pixel::try_from(row)?;
+    let deed = Deed::new(call.action, "Pixel", Some(pixel.id)).after(&told(&pixel))?;
+    audit::record(&tx, &app.clock, scope, deed).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
-    Ok(Saved { pixel: row.try_into()?, warnings: checked.warnings })
+    Ok(Saved { pixel, warnings: checked.warnings })
 }
 
 /// Changes a pixel; its network stays.
@@ -115,6 +129,7 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: PixelChange
     let before = pixel::Entity::of(scope.tenant_id()).filter(pixel::Column::Id.eq(id)).one(&tx).await?;
     let before = Pixel::try_from(before.ok_or_else(|| Error::not_found("id"))?)?;
     let network = before.network;
+    let deed = Deed::new("updatePixel", "Pixel", Some(id)).before(&told(&before))?;
     let mut row = pixel::ActiveModel { updated_at: Set(app.clock.now()), ..Default::default() };
     let mut mistakes = Vec::new();
     let mut warnings = Vec::new();
@@ -128,7 +143,7 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: PixelChange
     if let Some(ids) = &change.ids {
         let checked = check::ids(network, ids, app.rules.reach, &mut mistakes);
         refuse_own_host(app, &tx, &checked, &mut mistakes).await?;
-        row.ids = Set(json(&checked.ids)?);
+        row.ids = Set(column(&checked.ids)?);
         warnings = checked.warnings;
     }
     if let Some(is_default) = change.is_default {
@@ -140,9 +155,11 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: PixelChange
     let update = pixel::Entity::update_of(scope.tenant_id()).set(row).filter(pixel::Column::Id.eq(id));
     let row = update.exec_with_returning(&tx).await?.pop().ok_or_else(|| Error::not_found("id"))?;
     check_size(&tx, scope).await?;
+    let pixel = Pixel::try_from(row)?;
+    audit::record(&tx, &app.clock, scope, deed.after(&told(&pixel))?).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
-    Ok(Saved { pixel: row.try_into()?, warnings })
+    Ok(Saved { pixel, warnings })
 }
 
 /// Deletes a pixel; it leaves the links that had it. Their documents may name it until they next change: a pixel that
@@ -152,15 +169,27 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: PixelChange
 /// `NOT_FOUND` in `id`; of the database.
 pub async fn delete(app: &App, scope: TenantScope, id: Uuid) -> Result<(), Error> {
     let (tx, changes) = lock(app, scope).await?;
+    let before = pixel::Entity::of(scope.tenant_id()).filter(pixel::Column::Id.eq(id)).one(&tx).await?;
+    let before = Pixel::try_from(before.ok_or_else(|| Error::not_found("id"))?)?;
     let on_links = link_pixel::Entity::delete_of(scope.tenant_id());
     on_links.filter(link_pixel::Column::PixelId.eq(id)).exec(&tx).await?;
-    let deleted = pixel::Entity::delete_of(scope.tenant_id()).filter(pixel::Column::Id.eq(id)).exec(&tx).await?;
-    if deleted.rows_affected == 0 {
-        return Err(Error::not_found("id"));
-    }
+    pixel::Entity::delete_of(scope.tenant_id()).filter(pixel::Column::Id.eq(id)).exec(&tx).await?;
+    let deed = Deed::new("deletePixel", "Pixel", Some(id)).before(&told(&before))?;
+    audit::record(&tx, &app.clock, scope, deed).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
     Ok(())
+}
+
+/// A pixel as the audit log tells of it.
+fn told(pixel: &Pixel) -> Json {
+    json!({
+        "network": pixel.network.key,
+        "name": pixel.name,
+        "ids": pixel.ids,
+        "mode": pixel.mode,
+        "isDefault": pixel.is_default,
+    })
 }
 
 /// Begins a transaction that holds the tenant's row, and counts up the version of its document: who comes second waits
@@ -199,7 +228,7 @@ async fn refuse_own_host(
     Ok(())
 }
 
-fn json(ids: &impl serde::Serialize) -> Result<Json, Error> {
+fn column(ids: &impl serde::Serialize) -> Result<Json, Error> {
     serde_json::to_value(ids).map_err(|error| Error::Fault(format!("pixels.ids: {error}")))
 }
 

@@ -1,9 +1,12 @@
-//! The commands `serve` and `work`: puts the parts together out of the settings, runs them until the process is told to
-//! stop, and lets them finish. A part that ends on its own ends the process, so that somebody notices.
+//! The commands of the program `api`. `serve` and `work` put the parts together out of the settings, run them until the
+//! process is told to stop, and let them finish; a part that ends on its own ends the process, so that somebody notices.
+//! The others do one thing and end.
 
 use crate::{
     app::App,
-    clicks::{ingest::Ingest, stream::StreamIngest},
+    audit::verify_all,
+    auth,
+    clicks::{ingest::Ingest, rebuild, stream::StreamIngest},
     config::Config,
     db::Db,
     domains::{self, Rechecks},
@@ -13,7 +16,7 @@ use crate::{
 };
 use contract::{clock::Clock, keys::Keys};
 use secrecy::ExposeSecret;
-use std::io;
+use std::{io, process::ExitCode};
 use tokio::{net::TcpListener, signal::unix, sync::watch};
 
 /// Answers requests and runs the background loops.
@@ -39,6 +42,50 @@ pub async fn work(config: &Config, db: Db) -> Result<(), String> {
     let (_, loops) = parts(config, db)?;
     let stop = signals().map_err(|error| format!("cannot listen for signals: {error}"))?;
     loops.run(stopped(stop)).await
+}
+
+/// Follows every audit log, and prints a line for each: whose it is, how many rows it has, and the hash of its end or
+/// where it is broken.
+///
+/// # Errors
+/// How many are broken; of the database.
+pub async fn audit(db: &Db) -> Result<(), String> {
+    let findings = verify_all(db).await.map_err(|error| error.to_string())?;
+    for finding in &findings {
+        print(&finding.to_string());
+    }
+    match findings.iter().filter(|finding| finding.broken_at.is_some()).count() {
+        0 => Ok(()),
+        broken => Err(format!("{broken} of {} audit logs are broken", findings.len())),
+    }
+}
+
+/// Makes the rollups of every day anew from its clicks.
+///
+/// # Errors
+/// Of the database.
+pub async fn rebuild(db: &Db) -> Result<(), String> {
+    let days = rebuild::all(db).await.map_err(|error| error.to_string())?;
+    tracing::info!(days, "the rollups were made anew");
+    Ok(())
+}
+
+/// Prints what a command is for.
+#[expect(clippy::print_stdout, reason = "this is what the command is for")]
+pub fn print(text: &str) -> ExitCode {
+    println!("{}", text.trim_end());
+    ExitCode::SUCCESS
+}
+
+/// Makes a new key for access tokens and prints its id.
+///
+/// # Errors
+/// Of the database.
+pub async fn rotate_keys(config: &Config, db: &Db) -> Result<(), String> {
+    let made = auth::rotate(db, Clock::system().now(), config.key_rotation).await;
+    let kid = made.map_err(|error| error.to_string())?;
+    print(&kid.as_simple().to_string());
+    Ok(())
 }
 
 fn parts(config: &Config, db: Db) -> Result<(App, Worker), String> {

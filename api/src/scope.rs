@@ -1,48 +1,133 @@
-//! Who is asking, and what they may touch. A [`TenantScope`] is the proof that a membership was looked up: operations on
-//! a tenant's rows demand one, and it can be made only here.
+//! The right to act in a tenant. A [`TenantScope`] is the proof that the caller's membership was looked up, and of an API
+//! key that it may act there: operations on a tenant's rows demand one, and it can be made only here.
+
+mod permission;
+
+pub use permission::{KeyScope, KeyScopes, Permission};
 
 use crate::{db::Db, error::Error};
-use entities::{TenantOwned, domain, link, membership, membership::Role, pixel};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, prelude::Uuid};
+use entities::{api_key_tenant, domain, link, membership, membership::Role, pixel};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select, prelude::Uuid};
+
+/// How a caller proved who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// With the access token of this log-in.
+    Session(Uuid),
+    /// With an API key, which may do part of what its owner may.
+    Key {
+        /// The key.
+        id: Uuid,
+        /// What its owner lets it do.
+        scopes: KeyScopes,
+    },
+}
 
 /// A user who proved who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
-    /// The user.
+    /// The user, or the owner of the API key.
     pub user_id: Uuid,
-    /// The log-in that the access token came from.
-    pub session_id: Uuid,
+    /// By what.
+    pub credential: Credential,
+    /// The request that they make; nil outside of one.
+    pub request_id: Uuid,
+}
+
+impl Caller {
+    /// Who shows the access token of a log-in.
+    #[must_use]
+    pub const fn of_session(user_id: Uuid, session_id: Uuid) -> Self {
+        Self { user_id, credential: Credential::Session(session_id), request_id: Uuid::nil() }
+    }
+
+    /// The log-in that the caller's access token came from.
+    ///
+    /// # Errors
+    /// [`Error::KeyForbidden`] for an API key: no key may do what changes its owner's account.
+    pub const fn session_id(&self) -> Result<Uuid, Error> {
+        match self.credential {
+            Credential::Session(id) => Ok(id),
+            Credential::Key { .. } => Err(Error::KeyForbidden),
+        }
+    }
+
+    /// The caller's API key.
+    #[must_use]
+    pub const fn key_id(&self) -> Option<Uuid> {
+        match self.credential {
+            Credential::Session(_) => None,
+            Credential::Key { id, .. } => Some(id),
+        }
+    }
+
+    /// Whether the caller may ask for the schema where others may not.
+    #[must_use]
+    pub fn may_introspect(&self) -> bool {
+        matches!(self.credential, Credential::Key { scopes, .. } if scopes.allow(KeyScope::SchemaRead))
+    }
+
+    /// Memberships in tenants where the caller may act.
+    fn memberships(&self) -> Select<membership::Entity> {
+        let own = membership::Entity::find().filter(membership::Column::UserId.eq(self.user_id));
+        let Some(key) = self.key_id() else { return own };
+        let allowed = api_key_tenant::Entity::find()
+            .filter(api_key_tenant::Column::ApiKeyId.eq(key))
+            .select_only()
+            .column(api_key_tenant::Column::TenantId);
+        own.filter(membership::Column::TenantId.in_subquery(allowed.into_query()))
+    }
 }
 
 /// One tenant, and a caller's right to act in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TenantScope {
     tenant_id: Uuid,
-    user_id: Uuid,
+    caller: Caller,
     role: Role,
 }
 
 impl TenantScope {
-    /// Looks up the caller's membership; `needs` is the lowest role that may go on.
+    /// Looks up the caller's membership; `needs` is what the caller must be allowed.
     ///
     /// # Errors
-    /// `NOT_FOUND` in `field` for a tenant that does not exist or that the caller is no member of (the two answers are
-    /// the same), [`Error::Forbidden`] for a member with a lower role.
-    pub async fn of(db: &Db, caller: Caller, tenant_id: Uuid, needs: Role, field: &str) -> Result<Self, Error> {
-        let rows = membership::Entity::of(tenant_id).filter(membership::Column::UserId.eq(caller.user_id));
+    /// `NOT_FOUND` in `field` for a tenant that does not exist, that the caller is no member of, or where the caller's
+    /// key may not act (the answers are the same); as [`TenantScope::demand`] for a member.
+    pub async fn of(db: &Db, caller: Caller, tenant_id: Uuid, needs: Permission, field: &str) -> Result<Self, Error> {
+        let rows = caller.memberships().filter(membership::Column::TenantId.eq(tenant_id));
         let row = rows.one(db.read()).await?.ok_or_else(|| Error::not_found(field))?;
+        let scope = Self { tenant_id, caller, role: row.role };
+        scope.demand(needs)?;
+        Ok(scope)
+    }
+
+    /// Whether the caller may do this in the tenant.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for a lower role, [`Error::MissingScope`] for an API key without the scope.
+    pub fn demand(&self, needs: Permission) -> Result<(), Error> {
+        let (role, scope) = needs.needs();
         // the order of the roles is their order of declaration: the mightiest first
-        if row.role > needs {
+        if self.role > role {
             return Err(Error::Forbidden);
         }
-        Ok(Self { tenant_id, user_id: caller.user_id, role: row.role })
+        match (self.caller.credential, scope) {
+            (Credential::Key { scopes, .. }, Some(scope)) if !scopes.allow(scope) => Err(Error::MissingScope(scope)),
+            _ => Ok(()),
+        }
     }
 
     /// The scope of the tenant that a link belongs to.
     ///
     /// # Errors
     /// As [`TenantScope::of`]; a link that does not exist answers like another tenant's.
-    pub async fn of_link(db: &Db, caller: Caller, link_id: Uuid, needs: Role, field: &str) -> Result<Self, Error> {
+    pub async fn of_link(
+        db: &Db,
+        caller: Caller,
+        link_id: Uuid,
+        needs: Permission,
+        field: &str,
+    ) -> Result<Self, Error> {
         let owner = link::Entity::find_by_id(link_id).select_only().column(link::Column::TenantId);
         let owner = owner.into_tuple().one(db.read()).await?.ok_or_else(|| Error::not_found(field))?;
         Self::of(db, caller, owner, needs, field).await
@@ -52,7 +137,13 @@ impl TenantScope {
     ///
     /// # Errors
     /// As [`TenantScope::of_link`].
-    pub async fn of_pixel(db: &Db, caller: Caller, pixel_id: Uuid, needs: Role, field: &str) -> Result<Self, Error> {
+    pub async fn of_pixel(
+        db: &Db,
+        caller: Caller,
+        pixel_id: Uuid,
+        needs: Permission,
+        field: &str,
+    ) -> Result<Self, Error> {
         let owner = pixel::Entity::find_by_id(pixel_id).select_only().column(pixel::Column::TenantId);
         let owner = owner.into_tuple().one(db.read()).await?.ok_or_else(|| Error::not_found(field))?;
         Self::of(db, caller, owner, needs, field).await
@@ -62,22 +153,27 @@ impl TenantScope {
     ///
     /// # Errors
     /// As [`TenantScope::of_link`].
-    pub async fn of_domain(db: &Db, caller: Caller, domain_id: Uuid, needs: Role, field: &str) -> Result<Self, Error> {
+    pub async fn of_domain(
+        db: &Db,
+        caller: Caller,
+        domain_id: Uuid,
+        needs: Permission,
+        field: &str,
+    ) -> Result<Self, Error> {
         let owner = domain::Entity::find_by_id(domain_id).filter(domain::Column::DeletedAt.is_null());
         let owner = owner.select_only().column(domain::Column::TenantId).into_tuple::<Option<Uuid>>();
         let owner = owner.one(db.read()).await?.flatten().ok_or_else(|| Error::not_found(field))?;
         Self::of(db, caller, owner, needs, field).await
     }
 
-    /// All tenants of a caller, with their roles, in the order the caller joined them.
+    /// All tenants where a caller may act, with their roles, in the order the caller joined them.
     ///
     /// # Errors
     /// Of the database.
     pub async fn all(db: &impl ConnectionTrait, caller: Caller) -> Result<Vec<Self>, Error> {
-        let rows = membership::Entity::find().filter(membership::Column::UserId.eq(caller.user_id)).all(db).await?;
-        let mut rows = rows;
+        let mut rows = caller.memberships().all(db).await?;
         rows.sort_by_key(|row| (row.created_at, row.tenant_id));
-        let scope = |row: membership::Model| Self { tenant_id: row.tenant_id, user_id: row.user_id, role: row.role };
+        let scope = |row: membership::Model| Self { tenant_id: row.tenant_id, caller, role: row.role };
         Ok(rows.into_iter().map(scope).collect())
     }
 
@@ -89,8 +185,8 @@ impl TenantScope {
 
     /// Who acts.
     #[must_use]
-    pub const fn user_id(&self) -> Uuid {
-        self.user_id
+    pub const fn caller(&self) -> Caller {
+        self.caller
     }
 
     /// The caller's role.

@@ -6,9 +6,11 @@ pub mod consent;
 
 use crate::{
     app::App,
+    audit::{self, Author, Deed},
     error::{Code, Error, Mistakes},
     invalidation::Changes,
-    scope::{Caller, TenantScope},
+    once::{Call, Once},
+    scope::{Caller, Permission, TenantScope},
 };
 use branding::BrandingChange;
 use contract::{consent::ConsentPolicy, document::Policy};
@@ -20,6 +22,8 @@ use sea_orm::{
     prelude::{Json, Uuid},
 };
 use serde::de::DeserializeOwned;
+use serde_json::json;
+use sha2::{Digest, Sha256};
 use std::ops::RangeInclusive;
 
 /// Longest name, in characters.
@@ -46,32 +50,46 @@ pub const REFERRER_POLICIES: [&str; 8] = [
 /// Makes a tenant that the caller owns.
 ///
 /// # Errors
-/// Mistakes in `name`; `LIMIT_REACHED` beyond [`MAX_OWNED`].
-pub async fn create(app: &App, caller: Caller, name: &str) -> Result<(TenantScope, tenant::Model), Error> {
+/// Mistakes in `name`; `LIMIT_REACHED` beyond [`MAX_OWNED`]; [`Error::KeyForbidden`] for a caller with an API key.
+pub async fn create(
+    app: &App,
+    caller: Caller,
+    name: &str,
+    once: Option<Once>,
+) -> Result<(TenantScope, tenant::Model), Error> {
+    caller.session_id()?;
     let mut mistakes = Mistakes::default();
     let name = check_name("name", name, &mut mistakes);
     mistakes.check()?;
     let mut changes = Changes::default();
+    let now = app.clock.now();
+    let call = Call { owner_id: caller.user_id, action: "createTenant", part: 0, once: once.as_ref(), now };
     let tx = app.db.begin().await?;
+    if let Some(id) = call.begin::<Uuid>(&tx).await? {
+        drop(tx);
+        let scope = TenantScope::of(&app.db, caller, id, Permission::ReadTenant, "idempotencyKey").await?;
+        return Ok((scope, find(app, &scope).await?));
+    }
     let owned = TenantScope::all(&tx, caller).await?.iter().filter(|scope| scope.role() == Role::Owner).count();
     if owned >= MAX_OWNED {
         let rule = format!("a user owns at most {MAX_OWNED} tenants");
         return Err(Error::mistake("name", Code::LimitReached, rule));
     }
-    let row = insert(app, &tx, &mut changes, caller.user_id, name).await?;
+    let row = insert(app, &tx, &mut changes, (caller, name), call.action).await?;
+    call.keep(&tx, &row.id).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
-    let scope = TenantScope::of(&app.db, caller, row.id, Role::Owner, "tenantId").await?;
+    let scope = TenantScope::of(&app.db, caller, row.id, Permission::ReadTenant, "tenantId").await?;
     Ok((scope, row))
 }
 
-/// Inserts a tenant with its owner, at version 1.
+/// Inserts a tenant with its owner, at version 1; `action` is the mutation that does it.
 pub(crate) async fn insert(
     app: &App,
     tx: &DatabaseTransaction,
     changes: &mut Changes,
-    owner: Uuid,
-    name: String,
+    (owner, name): (Caller, String),
+    action: &'static str,
 ) -> Result<tenant::Model, Error> {
     let now = app.clock.now();
     let policy = Policy::default();
@@ -91,10 +109,37 @@ pub(crate) async fn insert(
         updated_at: now,
     };
     tenant::Entity::insert(tenant::ActiveModel::from(row.clone())).exec_without_returning(tx).await?;
-    let member = membership::Model { tenant_id: row.id, user_id: owner, role: Role::Owner, created_at: now };
+    let member = membership::Model { tenant_id: row.id, user_id: owner.user_id, role: Role::Owner, created_at: now };
     membership::Entity::insert(membership::ActiveModel::from(member)).exec_without_returning(tx).await?;
     changes.tenant(tx, &app.clock, row.id).await?;
+    let deed = Deed::new(action, "Tenant", Some(row.id)).after(&told(&row))?;
+    audit::record(tx, &app.clock, Author::new(row.id, owner), deed).await?;
     Ok(row)
+}
+
+/// A tenant as the audit log tells of it: instead of its logo, which may have 20 KiB, the hash of that.
+fn told(row: &tenant::Model) -> Json {
+    let mut branding = row.branding.clone().unwrap_or_default();
+    if let Some(logo) = branding.get_mut("logo")
+        && let Some(text) = logo.as_str()
+    {
+        *logo = Json::String(format!(
+            "sha256:{}",
+            Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        ));
+    }
+    json!({
+        "name": row.name,
+        "policy": {
+            "budgetMs": row.budget_ms,
+            "confirmShare": f64::from(row.confirm_share) / 10_000.0,
+            "honourGpc": row.honour_gpc,
+            "referrerPolicy": row.referrer_policy,
+            "healthThreshold": f64::from(row.health_threshold) / 10_000.0,
+            "consent": row.consent,
+        },
+        "branding": branding,
+    })
 }
 
 /// Reads a tenant.
@@ -153,21 +198,22 @@ pub struct TenantChange {
 /// # Errors
 /// Every mistake of the input at once; [`Error::Forbidden`] below the role ADMIN.
 pub async fn update(app: &App, scope: &TenantScope, change: TenantChange) -> Result<tenant::Model, Error> {
-    if scope.role() > Role::Admin {
-        return Err(Error::Forbidden);
-    }
+    scope.demand(Permission::Administer)?;
     let (mut row, branding) = check_change(change)?;
     row.id = Set(scope.tenant_id());
     row.updated_at = Set(app.clock.now());
     let mut changes = Changes::default();
     let tx = app.db.begin().await?;
     changes.tenant(&tx, &app.clock, scope.tenant_id()).await?;
+    let before = tenant::Entity::find_by_id(scope.tenant_id()).one(&tx).await?;
+    let before = before.ok_or_else(|| Error::not_found("id"))?;
+    let deed = Deed::new("updateTenant", "Tenant", Some(before.id)).before(&told(&before))?;
     if let Some(change) = branding {
-        let before = tenant::Entity::find_by_id(scope.tenant_id()).one(&tx).await?.and_then(|row| row.branding);
-        row.branding = Set(Some(branding::applied(before, change)?));
+        row.branding = Set(Some(branding::applied(before.branding, change)?));
     }
     let row = row.update(&tx).await?;
     branding::check_size(&tx, scope).await?;
+    audit::record(&tx, &app.clock, *scope, deed.after(&told(&row))?).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
     Ok(row)

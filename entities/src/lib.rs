@@ -1,10 +1,15 @@
 //! Rows and the finders that reach them, nothing else. A table that belongs to a tenant is reached through
 //! [`TenantOwned`], which takes the tenant; every `*_at` is in milliseconds since the Unix epoch, every `day` in days.
 
+pub mod api_key;
+pub mod api_key_tenant;
+pub mod audit_event;
+pub mod audit_head;
 pub mod click;
 pub mod dead_letter;
 pub mod documents;
 pub mod domain;
+pub mod idempotency_key;
 pub mod ingest_progress;
 pub mod link;
 pub mod link_pixel;
@@ -13,11 +18,15 @@ pub mod membership;
 pub mod outbox;
 pub mod pixel;
 pub mod receipt;
+pub mod recovery_code;
 pub mod refresh_token;
 pub mod rollup;
+pub mod second_factor;
 pub mod session;
+pub mod signing_key;
 pub mod slot;
 pub mod tenant;
+pub mod throttle;
 pub mod user;
 pub mod visitor_key;
 

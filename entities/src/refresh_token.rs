@@ -15,6 +15,8 @@ pub struct Model {
     pub created_at: i64,
     /// When it was exchanged for its successor.
     pub used_at: Option<i64>,
+    /// Makes the successor out of this token, together with a secret that no row holds; there from its use on.
+    pub successor_salt: Option<Vec<u8>>,
 }
 
 /// No relations are declared: a join is written where it is needed, with its tenant.

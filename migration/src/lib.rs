@@ -11,6 +11,9 @@ mod m20261101_000003_clicks;
 mod m20261124_000004_domains;
 mod m20261124_000005_health;
 mod m20261124_000006_consent;
+mod m20261125_000007_sessions;
+mod m20261125_000009_api_keys;
+mod m20261125_000010_audit;
 mod types;
 
 /// Runs the migrations, in order.
@@ -27,6 +30,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000004_domains::Migration),
             Box::new(m20261124_000005_health::Migration),
             Box::new(m20261124_000006_consent::Migration),
+            Box::new(m20261125_000007_sessions::Migration),
+            Box::new(m20261125_000009_api_keys::Migration),
+            Box::new(m20261125_000010_audit::Migration),
         ]
     }
 }

@@ -2,20 +2,22 @@
 //! calls it once a visit. Headers are a stranger's: whatever they hold, the result is bounded, and nothing here fails.
 //! The full address is used for the country alone; only the cut one leaves this room.
 
-pub mod address;
 pub mod agent;
 pub mod geo;
 pub mod language;
 pub mod query;
 pub mod signals;
 
-pub use address::TrustedProxies;
 pub use agent::{Agent, Agents};
+pub use contract::proxies::TrustedProxies;
 pub use geo::{Geo, GeoError, Place};
 pub use query::Query;
 pub use signals::Signals;
 
-use contract::address::Host;
+use contract::{
+    address::Host,
+    proxies::{FORWARDED_FOR, cut},
+};
 use poem::http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::{net::IpAddr, sync::Arc};
 
@@ -77,11 +79,12 @@ impl<'a> Visitor<'a> {
         registers: Registers<'_>,
     ) -> Self {
         let user_agent = headers.get(header::USER_AGENT).map_or(&b""[..], HeaderValue::as_bytes);
-        let address = peer.map(|peer| registers.trusted_proxies.client(peer, headers));
+        let lines = headers.get_all(FORWARDED_FOR).iter().map(|line| line.to_str().unwrap_or("?"));
+        let address = peer.map(|peer| registers.trusted_proxies.client(peer, lines));
         Self {
             agent: registers.agents.classify(user_agent),
             user_agent,
-            address: address.map(address::cut),
+            address: address.map(cut),
             place: address.map_or_else(Place::default, |address| registers.geo.place(address)),
             referrer: text(headers, &header::REFERER).and_then(referrer_host),
             language: text(headers, &header::ACCEPT_LANGUAGE).and_then(first_language),

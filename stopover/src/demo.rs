@@ -6,7 +6,7 @@ mod network;
 
 use crate::embedded::{Embedded, say};
 use api::{
-    auth::sign_up::{SignUp, sign_up},
+    auth::{Client, SignUp, sign_up},
     clicks::ingest::Ingest,
     error::Error,
     links::{self, Draft},
@@ -94,7 +94,8 @@ struct Made {
 async fn make(embedded: &Embedded, network: &SocketAddr) -> Result<Made, Error> {
     let app = &embedded.app;
     let (email, password) = (EMAIL.to_owned(), PASSWORD.to_owned());
-    let account = sign_up(app, SignUp { email, password, tenant_name: "Demo company".to_owned() }).await?;
+    let account =
+        sign_up(app, SignUp { email, password, tenant_name: "Demo company".to_owned() }, &Client::default()).await?;
     let (scope, tenant_id) = (account.scope, account.tenant.id);
     let mut pixel_ids = Vec::new();
     for (name, audience, is_default) in [("Everybody who clicked", "all", true), ("Spring readers", "spring", false)] {
@@ -118,7 +119,7 @@ async fn make(embedded: &Embedded, network: &SocketAddr) -> Result<Made, Error> 
             utm: Utm { source: Some("newsletter".to_owned()), campaign: Some(campaign.to_owned()), ..Utm::default() },
             ..Draft::default()
         };
-        let link = links::create(app, scope, draft).await?;
+        let link = links::create(app, scope, draft, None).await?;
         made.short.push((format!("http://{}/{slug}", app.rules.default_domain), title));
         made.popular.push(Popular { tenant_id, link_id: link.id, campaign, daily, pixels });
     }
@@ -137,7 +138,7 @@ async fn pixel(
     let address = format!("http://{network}/pixel?audience={audience}&click={{click_id}}&cb={{cachebuster}}");
     let ids = vec![("url".to_owned(), address)];
     let new = NewPixel { network: kind, name: name.to_owned(), ids, mode: PixelMode::Auto, is_default };
-    pixels::create(&embedded.app, scope, new).await.map(|saved| saved.pixel.id)
+    pixels::create(&embedded.app, scope, new, None).await.map(|saved| saved.pixel.id)
 }
 
 fn told(embedded: &Embedded, made: &Made, events: u64) -> String {

@@ -155,7 +155,7 @@ fn kept_secret(path: &Path) -> Result<String, String> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(fault(error)),
         _ => {}
     }
-    let secret = api::auth::token::new_refresh();
+    let secret = api::auth::RefreshToken::random().reveal();
     let unfinished = path.with_extension("new");
     let mut options = fs::OpenOptions::new();
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished).map_err(fault)?;

@@ -1,8 +1,15 @@
 //! The API as an integrator meets it: sessions, inputs with mistakes, many links at once, lists, and what is no request
-//! at all.
+//! at all or does harm.
 
+mod accounts;
+mod audit;
 mod door;
+mod hostile;
 mod inputs;
+mod keys;
 mod lists;
+mod once;
+mod second_factor;
 mod sessions;
 mod tenants;
+mod tokens;

@@ -191,7 +191,7 @@ fn rollups_that_are_gone_are_made_anew_from_the_clicks() {
         let (account, link, mut expected) = account_and_link(world).await;
         expected += visits(world, 20).await;
         counted(&account, &link, expected).await;
-        let db = Database::connect(world.api().variable("STOPOVER_DATABASE_URL")).await.unwrap();
+        let db = Database::connect(world.database_url()).await.unwrap();
         db.execute_unprepared("DELETE FROM rollups").await.unwrap();
         counted(&account, &link, 0).await;
         world.api().once("rebuild");

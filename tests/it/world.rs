@@ -19,6 +19,7 @@ use dns::Dns;
 use postgres::Postgres;
 use program::Program;
 use redis::Redis;
+use sea_orm::{Database, DatabaseConnection};
 use stand_in::StandIn;
 use std::{collections::BTreeMap, path::Path};
 use tempfile::TempDir;
@@ -54,7 +55,8 @@ pub(crate) struct World {
     visitor: reqwest::Client,
     stand_in: StandIn,
     dns: Dns,
-    _folder: TempDir,
+    variables: BTreeMap<String, String>,
+    folder: TempDir,
 }
 
 impl World {
@@ -94,7 +96,8 @@ impl World {
             visitor: visitor(),
             stand_in: StandIn::start().await,
             dns,
-            _folder: folder,
+            variables: common,
+            folder,
         };
         for program in &mut world.programs {
             program.start().await;
@@ -110,6 +113,21 @@ impl World {
     /// The program that answers visits; in the embedded default the same one.
     pub(crate) fn redirector(&mut self) -> &mut Program {
         self.programs.last_mut().unwrap()
+    }
+
+    /// The address of the product's database.
+    pub(crate) fn database_url(&self) -> String {
+        let program = &self.programs[0];
+        let file = || format!("sqlite://{}/stopover.db", program.variable("DATA_DIR").unwrap());
+        program.variable("DATABASE_URL").map_or_else(file, str::to_owned)
+    }
+
+    /// Runs a command of the program `api` on the product's database to its end.
+    pub(crate) fn tool(&self, name: &str) -> std::process::Output {
+        let mut command = program::command("api");
+        command.arg(name).env("STOPOVER_DATABASE_URL", self.database_url()).env("STOPOVER_LOG", "error");
+        command.env("STOPOVER_REDIS_URL", "redis://127.0.0.1:1").env("STOPOVER_JWT_SECRET", self.secret());
+        command.output().unwrap()
     }
 
     /// A client that nobody has logged in.
@@ -145,6 +163,22 @@ impl World {
     /// The internet.
     pub(crate) fn stand_in(&self) -> &StandIn {
         &self.stand_in
+    }
+
+    /// A connection to the database, for looking at what is kept and for letting time pass.
+    pub(crate) async fn database(&self) -> DatabaseConnection {
+        let url = match self.setting {
+            Setting::Embedded => format!("sqlite://{}", self.folder.path().join("data/stopover.db").display()),
+            Setting::OneBox => self.variables["STOPOVER_DATABASE_URL"].clone(),
+        };
+        Database::connect(url).await.unwrap()
+    }
+
+    /// What the product derives its keys from.
+    pub(crate) fn secret(&self) -> String {
+        self.variables.get("STOPOVER_JWT_SECRET").cloned().unwrap_or_else(|| {
+            std::fs::read_to_string(self.folder.path().join("data/jwt-secret")).unwrap().trim().to_owned()
+        })
     }
 
     /// The DNS, as the product sees it.

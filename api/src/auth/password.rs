@@ -79,13 +79,13 @@ fn hasher() -> password_hash::Result<Argon2<'static>> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-/// Notes what is wrong with a new password.
-pub(super) fn check(password: &str, mistakes: &mut Mistakes) {
+/// Notes what is wrong with a new password that stands in `field`.
+pub(super) fn check(field: &str, password: &str, mistakes: &mut Mistakes) {
     let characters = password.chars().count();
     if characters < MIN {
-        mistakes.add("password", Code::Invalid, format!("must have at least {MIN} characters"));
+        mistakes.add(field, Code::Invalid, format!("must have at least {MIN} characters"));
     } else if characters > MAX {
-        mistakes.add("password", Code::TooLong, format!("must have at most {MAX} characters"));
+        mistakes.add(field, Code::TooLong, format!("must have at most {MAX} characters"));
     }
 }
 
@@ -117,7 +117,7 @@ mod tests {
     fn a_password_has_8_to_200_characters() {
         let codes = |password: &str| {
             let mut mistakes = Mistakes::default();
-            check(password, &mut mistakes);
+            check("password", password, &mut mistakes);
             mistakes.check().is_ok()
         };
         assert!(codes("12345678") && codes(&"é".repeat(200)));

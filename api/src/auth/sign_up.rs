@@ -1,16 +1,18 @@
 //! Sign-up: a user, a first tenant that it owns and a session, in one transaction.
 
-use super::{password, session, session::Session};
+use super::{client::Client, password, session, session::Session, signing_key};
 use crate::{
     app::App,
+    audit::{self, Author, Deed},
     error::{Code, Error, Mistakes},
     invalidation::Changes,
-    scope::{Caller, TenantScope},
+    scope::{Permission, TenantScope},
     tenants,
 };
 use email_address::{EmailAddress, Options};
-use entities::{membership::Role, tenant, user};
+use entities::{tenant, user};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, SqlErr, prelude::Uuid};
+use serde_json::json;
 
 /// Longest e-mail address, in characters (RFC 5321 section 4.5.3.1.3).
 pub const MAX_EMAIL: usize = 254;
@@ -43,10 +45,10 @@ pub struct SignedUp {
 ///
 /// # Errors
 /// Every mistake of the input at once; `TAKEN` in `email` when it has an account.
-pub async fn sign_up(app: &App, input: SignUp) -> Result<SignedUp, Error> {
+pub async fn sign_up(app: &App, input: SignUp, client: &Client) -> Result<SignedUp, Error> {
     let mut mistakes = Mistakes::default();
     let email = check_email(&input.email, &mut mistakes);
-    password::check(&input.password, &mut mistakes);
+    password::check("password", &input.password, &mut mistakes);
     let name = tenants::check_name("tenantName", &input.tenant_name, &mut mistakes);
     if let Some(email) = &email
         && user::Entity::find().filter(user::Column::Email.eq(email)).count(app.db.read()).await? > 0
@@ -55,6 +57,7 @@ pub async fn sign_up(app: &App, input: SignUp) -> Result<SignedUp, Error> {
     }
     mistakes.check()?;
     let password_hash = app.auth.passwords.hash(input.password).await?;
+    let key = signing_key(app).await?;
 
     let now = app.clock.now();
     let user = user::Model { id: Uuid::now_v7(), email: email.unwrap_or_default(), password_hash, created_at: now };
@@ -62,14 +65,15 @@ pub async fn sign_up(app: &App, input: SignUp) -> Result<SignedUp, Error> {
     let inserted = user::Entity::insert(user::ActiveModel::from(user.clone())).exec_without_returning(&tx).await;
     inserted.map_err(taken_or_fault)?;
     let mut changes = Changes::default();
-    let tenant = tenants::insert(app, &tx, &mut changes, user.id, name).await?;
-    let session = session::start(app, &tx, user.id).await?;
+    let (session, session_id) = session::start(app, &tx, user.id, client, &key).await?;
+    let caller = client.caller(user.id, session_id);
+    let tenant = tenants::insert(app, &tx, &mut changes, (caller, name), "signUp").await?;
+    let deed = Deed::new("signUp", "User", Some(user.id)).after(&json!({ "email": user.email }))?;
+    audit::record(&tx, &app.clock, Author::of_account(caller), deed).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
 
-    // the right in the tenant needs no session; it is looked up like any other
-    let caller = Caller { user_id: user.id, session_id: Uuid::nil() };
-    let scope = TenantScope::of(&app.db, caller, tenant.id, Role::Owner, "tenantId").await?;
+    let scope = TenantScope::of(&app.db, caller, tenant.id, Permission::ReadTenant, "tenantId").await?;
     Ok(SignedUp { session, user, tenant, scope })
 }
 

@@ -11,7 +11,7 @@ use crate::{
     db::Db,
     error::Error,
     page::Page,
-    scope::{Caller, TenantScope},
+    scope::{Caller, Permission, TenantScope},
 };
 use contract::{
     click::{Click, Event, Exclusion, PixelResult, PixelState, Receipt},
@@ -95,8 +95,8 @@ async fn scope_of(db: &Db) -> TenantScope {
         created_at: Set(0),
     };
     membership::Entity::insert(row).exec_without_returning(db.write()).await.unwrap();
-    let caller = Caller { user_id, session_id: Uuid::nil() };
-    TenantScope::of(db, caller, tenant_id, role, "id").await.unwrap()
+    let caller = Caller::of_session(user_id, Uuid::nil());
+    TenantScope::of(db, caller, tenant_id, Permission::Own, "id").await.unwrap()
 }
 
 fn clicked(click: Click) -> Event {

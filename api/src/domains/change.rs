@@ -4,17 +4,24 @@
 use super::{Domain, rules, serving_links, verdict::Schedule};
 use crate::{
     app::App,
+    audit::{self, Deed},
     error::{Code, Error, Mistake},
     invalidation::Changes,
     links::text::mistake,
+    once::{Call, Once},
     scope::TenantScope,
 };
 use contract::{address::Host, destination::Destination};
 use entities::{TenantOwned, domain, link, tenant};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect, prelude::Uuid, sea_query::LockType,
+    ActiveEnum, ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QuerySelect,
+    prelude::{Json, Uuid},
+    sea_query::LockType,
 };
+use serde_json::json;
 use std::collections::BTreeSet;
 
 /// What is to change about a domain; `None` leaves a field as it is.
@@ -31,12 +38,25 @@ pub struct DomainChange {
 /// # Errors
 /// Mistakes in `host` and `fallback`; `TAKEN` in `host` for one that this tenant has or another has verified;
 /// `LIMIT_REACHED` in `tenantId`; of the database.
-pub async fn create(app: &App, scope: TenantScope, host: &str, fallback: Option<&str>) -> Result<Domain, Error> {
+pub async fn create(
+    app: &App,
+    scope: TenantScope,
+    host: &str,
+    fallback: Option<&str>,
+    once: Option<Once>,
+) -> Result<Domain, Error> {
     let mut mistakes = Vec::new();
     let host = rules::host(host, &app.rules, &mut mistakes);
     let fallback = fallback.and_then(|text| rules::fallback(text, app.rules.reach, &mut mistakes));
+    let now = app.clock.now();
+    let call = Call { owner_id: scope.tenant_id(), action: "createDomain", part: 0, once: once.as_ref(), now };
     let tx = app.db.begin().await?;
     hold_tenant(&tx, scope).await?;
+    if let Some(id) = call.begin::<Uuid>(&tx).await? {
+        let row = domain::own_of(scope.tenant_id()).filter(domain::Column::Id.eq(id)).one(&tx).await?;
+        let rule = "belongs to a call whose domain was deleted since";
+        return row.ok_or_else(|| Error::mistake("idempotencyKey", Code::NotFound, rule))?.try_into();
+    }
     if domain::own_of(scope.tenant_id()).count(&tx).await? >= rules::MAX_DOMAINS as u64 {
         let rule = format!("has {} domains already, the most that a tenant can have", rules::MAX_DOMAINS);
         mistakes.push(mistake(["tenantId"], Code::LimitReached, rule));
@@ -46,8 +66,11 @@ pub async fn create(app: &App, scope: TenantScope, host: &str, fallback: Option<
     }
     refuse_circles(app, &tx, fallback.as_ref(), host.as_ref(), &mut mistakes).await?;
     let Some(host) = host.filter(|_| mistakes.is_empty()) else { return Err(Error::Mistakes(mistakes)) };
-    let row = claim(scope.tenant_id(), &host, fallback.as_ref(), app.clock.now(), &app.proofs.schedule);
+    let row = claim(scope.tenant_id(), &host, fallback.as_ref(), now, &app.proofs.schedule);
     let row = row.insert(&tx).await?;
+    call.keep(&tx, &row.id).await?;
+    let deed = Deed::new(call.action, "Domain", Some(row.id)).after(&told(&row))?;
+    audit::record(&tx, &app.clock, scope, deed).await?;
     tx.commit().await?;
     row.try_into()
 }
@@ -99,6 +122,7 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: DomainChang
     let (serving, ver, state) = (before.serving, before.ver, before.state);
     let mut mistakes = Vec::new();
     let mut changes = Changes::default();
+    let deed = Deed::new("updateDomain", "Domain", Some(id)).before(&told(&before))?;
     let mut row = before.into_active_model();
     row.updated_at = Set(app.clock.now());
     if let Some(text) = change.fallback {
@@ -126,6 +150,7 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: DomainChang
     if after.ver != ver {
         changes.domain(&tx, &app.clock, &host, after.ver).await?;
     }
+    audit::record(&tx, &app.clock, scope, deed.after(&told(&after))?).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
     after.try_into()
@@ -146,6 +171,7 @@ pub async fn delete(app: &App, scope: TenantScope, id: Uuid) -> Result<(), Error
         return Err(Error::mistake("id", Code::Invalid, rule));
     }
     let mut changes = Changes::default();
+    let deed = Deed::new("deleteDomain", "Domain", Some(id)).before(&told(&before))?;
     if before.ver == 0 {
         domain::Entity::delete_by_id(id).exec(&tx).await?;
     } else {
@@ -164,9 +190,15 @@ pub async fn delete(app: &App, scope: TenantScope, id: Uuid) -> Result<(), Error
         }
         row.update(&tx).await?;
     }
+    audit::record(&tx, &app.clock, scope, deed).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
     Ok(())
+}
+
+/// A domain as the audit log tells of it.
+pub(super) fn told(row: &domain::Model) -> Json {
+    json!({ "host": row.host, "state": row.state.to_value(), "fallback": row.fallback, "isDefault": row.is_default })
 }
 
 /// Holds the tenant's row: who comes second waits here, and sees what the first did.

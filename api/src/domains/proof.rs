@@ -2,13 +2,16 @@
 //! at one twice does no harm: what follows is decided under the lock of the host's rows, from what they say then.
 
 use super::{
-    Domain, host_of,
+    Domain,
+    change::told,
+    host_of,
     names::{Finding, Names},
     rules::{record_name, record_value},
     verdict::{Schedule, judge},
 };
 use crate::{
     app::App,
+    audit::{self, Author, Deed},
     error::{Code, Error},
     invalidation::Changes,
     scope::TenantScope,
@@ -52,7 +55,7 @@ pub async fn verify(app: &App, scope: TenantScope, id: Uuid) -> Result<Domain, E
         let rule = format!("its record was looked up a moment ago: try again in {seconds} s");
         return Err(Error::mistake("id", Code::LimitReached, rule));
     }
-    let after = look(app, &own).await?.ok_or_else(|| Error::not_found("id"))?;
+    let after = look(app, &own, scope.into()).await?.ok_or_else(|| Error::not_found("id"))?;
     after.try_into()
 }
 
@@ -71,16 +74,22 @@ async fn begin(app: &App, id: Uuid, now: i64) -> Result<bool, Error> {
 }
 
 /// Looks at a domain and stores what came of it; `None` when it was deleted meanwhile.
-async fn look(app: &App, row: &domain::Model) -> Result<Option<domain::Model>, Error> {
+async fn look(app: &App, row: &domain::Model, author: Author) -> Result<Option<domain::Model>, Error> {
     let (host, token) = (host_of(&row.host)?, row.token.as_deref().unwrap_or_default());
     // no transaction waits for a name server
     let finding = app.proofs.names.look(&record_name(&host), &record_value(token)).await;
     let tx = app.db.begin().await?;
     let mut changes = Changes::default();
     let after = settle(app, &tx, row, &finding, &mut changes).await?;
+    if let Some((before, after)) = &after
+        && (author.is_caller() || before.state != after.state)
+    {
+        let deed = Deed::new("verifyDomain", "Domain", Some(row.id)).before(&told(before))?.after(&told(after))?;
+        audit::record(&tx, &app.clock, author, deed).await?;
+    }
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
-    Ok(after)
+    Ok(after.map(|(_, after)| after))
 }
 
 /// Stores what follows from a finding. All rows of the host are held, so that of two who prove it one comes second.
@@ -90,7 +99,7 @@ async fn settle(
     seen: &domain::Model,
     finding: &Finding,
     changes: &mut Changes,
-) -> Result<Option<domain::Model>, Error> {
+) -> Result<Option<(domain::Model, domain::Model)>, Error> {
     let of_host = domain::Entity::find().filter(domain::Column::Host.eq(&seen.host));
     let rows = of_host.order_by_asc(domain::Column::Id).lock(LockType::NoKeyUpdate).all(tx).await?;
     let highest = rows.iter().map(|row| row.ver).max().unwrap_or_default();
@@ -104,7 +113,7 @@ async fn settle(
     if verdict.state != before.state {
         tracing::info!(host = before.host, from = ?before.state, to = ?verdict.state, "a domain's proof has changed");
     }
-    let mut row = before.into_active_model();
+    let mut row = before.clone().into_active_model();
     row.state = Set(verdict.state);
     row.serving = Set(serves);
     row.first_missing_at = Set(verdict.first_missing_at);
@@ -116,7 +125,7 @@ async fn settle(
         row.ver = Set(highest + 1);
         changes.domain(tx, &app.clock, &host_of(&seen.host)?, highest + 1).await?;
     }
-    Ok(Some(row.update(tx).await?))
+    Ok(Some((before, row.update(tx).await?)))
 }
 
 /// The loop that looks at domains when their time has come.
@@ -176,7 +185,8 @@ impl Rechecks {
             // another worker may have come first
             if claim(app, &row, now).await? {
                 let app = app.clone();
-                looks.spawn(async move { look(&app, &row).await.map(drop) });
+                let author = row.tenant_id.map_or(Author::server(row.id), Author::server);
+                looks.spawn(async move { look(&app, &row, author).await.map(drop) });
             }
         }
         while let Some(looked) = looks.join_next().await {

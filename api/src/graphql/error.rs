@@ -8,8 +8,10 @@ use async_graphql::{Enum, ErrorExtensions, SimpleObject};
 pub mod code {
     /// The caller is not known.
     pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
-    /// The caller's role does not allow it.
+    /// The caller's role does not allow it, or `extensions.scope` is one that the API key lacks.
     pub const FORBIDDEN: &str = "FORBIDDEN";
+    /// Too many attempts; `extensions.retryAfter` says how many seconds to wait.
+    pub const RATE_LIMITED: &str = "RATE_LIMITED";
     /// A fault of this server; `extensions.requestId` finds it in the log.
     pub const INTERNAL: &str = "INTERNAL";
     /// An argument outside an input object breaks a rule; the message names it.
@@ -20,6 +22,16 @@ pub mod code {
     pub const TOO_DEEP: &str = "QUERY_TOO_DEEP";
     /// The document asks for too much at once.
     pub const TOO_COMPLEX: &str = "QUERY_TOO_COMPLEX";
+    /// The document ran for too long.
+    pub const TIMED_OUT: &str = "EXECUTION_TIMED_OUT";
+    /// The request is not what this endpoint takes.
+    pub const BAD_REQUEST: &str = "BAD_REQUEST";
+    /// The body is larger than what it asks for allows.
+    pub const BODY_TOO_LARGE: &str = "BODY_TOO_LARGE";
+    /// The answer is larger than any that is sent.
+    pub const ANSWER_TOO_LARGE: &str = "ANSWER_TOO_LARGE";
+    /// No document with this hash is kept here: the client sends it along, and it is kept.
+    pub const PERSISTED_QUERY_NOT_FOUND: &str = "PERSISTED_QUERY_NOT_FOUND";
 }
 
 /// What kind of mistake an input holds.
@@ -35,6 +47,8 @@ pub enum UserErrorCode {
     TooLong,
     /// A limit is reached.
     LimitReached,
+    /// The password is right, and a code of the authenticator app, or a recovery code, is needed beside it.
+    SecondFactorRequired,
 }
 
 impl From<Code> for UserErrorCode {
@@ -45,6 +59,7 @@ impl From<Code> for UserErrorCode {
             Code::NotFound => Self::NotFound,
             Code::TooLong => Self::TooLong,
             Code::LimitReached => Self::LimitReached,
+            Code::SecondFactorRequired => Self::SecondFactorRequired,
         }
     }
 }
@@ -102,6 +117,17 @@ pub fn top_level(error: Error) -> async_graphql::Error {
         }
         Error::Unauthenticated => coded("log in first", code::UNAUTHENTICATED),
         Error::Forbidden => coded("your role in this tenant does not allow this", code::FORBIDDEN),
+        Error::MissingScope(scope) => {
+            let error = coded(format!("your API key lacks the scope {scope}"), code::FORBIDDEN);
+            error.extend_with(|_, extensions| extensions.set("scope", scope.name()))
+        }
+        Error::KeyForbidden => {
+            coded("an API key may not do this: log in, and send the access token instead", code::FORBIDDEN)
+        }
+        Error::RateLimited { retry_after } => {
+            let message = format!("too many attempts: try again in {retry_after} s");
+            coded(message, code::RATE_LIMITED).extend_with(|_, extensions| extensions.set("retryAfter", retry_after))
+        }
         Error::Fault(cause) => {
             tracing::error!(%cause, "an operation failed");
             coded(INTERNAL_MESSAGE, code::INTERNAL)

@@ -20,11 +20,33 @@ pub enum Kind {
     Domain,
     /// A click.
     Click,
+    /// An API key.
+    ApiKey,
+    /// A row of an audit log.
+    AuditEvent,
+    /// A session.
+    Session,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Tenant, Self::User, Self::Link, Self::Pixel, Self::Domain, Self::Click];
+    pub const ALL: [Self; 9] = [
+        Self::Tenant,
+        Self::User,
+        Self::Link,
+        Self::Pixel,
+        Self::Domain,
+        Self::Click,
+        Self::ApiKey,
+        Self::AuditEvent,
+        Self::Session,
+    ];
+
+    /// The kind of a type's name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
 
     const fn name(self) -> &'static str {
         match self {
@@ -34,6 +56,9 @@ impl Kind {
             Self::Pixel => "Pixel",
             Self::Domain => "Domain",
             Self::Click => "Click",
+            Self::ApiKey => "ApiKey",
+            Self::AuditEvent => "AuditEvent",
+            Self::Session => "Session",
         }
     }
 }
@@ -55,7 +80,7 @@ pub fn decode(kind: Kind, id: &ID) -> Option<Uuid> {
 pub fn decode_any(id: &ID) -> Option<(Kind, Uuid)> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(id.as_bytes()).ok()?;
     let (name, key) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
-    let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name)?;
+    let kind = Kind::of_name(name)?;
     // one row has one id: another spelling of the key is none
     let parsed = Uuid::try_parse(key).ok()?;
     (parsed.as_simple().to_string() == key).then_some((kind, parsed))

@@ -18,7 +18,7 @@ use super::{
     error::value,
     id::{self, Kind},
     loaders,
-    page::{self, PageArgs},
+    page::PageArgs,
     pixel::Pixel,
     report::{self, Report, ReportFilter},
     scalars::DateTime,
@@ -26,10 +26,9 @@ use super::{
 use crate::{
     error::Error,
     links,
-    scope::{Caller, TenantScope},
+    scope::{Caller, Permission, TenantScope},
 };
 use async_graphql::{Context, ID, Object, Result};
-use entities::membership::Role;
 use uuid::Uuid;
 
 /// A link of a tenant.
@@ -56,7 +55,6 @@ impl Link {
     }
 
     /// The address to share.
-    #[graphql(complexity = 2)]
     async fn short_url(&self, ctx: &Context<'_>) -> Result<String> {
         let scheme = if context::app(ctx)?.rules.https { "https" } else { "http" };
         let domain = loaders::domain(ctx, self.scope.tenant_id(), self.link.domain_id).await?;
@@ -89,8 +87,8 @@ impl Link {
     }
 
     /// Its own pixels, at most 20, in the order they were made; the tenant's default pixels fire besides.
-    #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn pixels(&self, ctx: &Context<'_>) -> Result<Vec<Pixel>> {
+        context::demand(&self.scope, Permission::ReadPixels)?;
         let pixels = loaders::pixels_of_link(ctx, self.scope.tenant_id(), self.link.id).await?;
         Ok(pixels.into_iter().map(Pixel::from).collect())
     }
@@ -131,7 +129,6 @@ impl Link {
     }
 
     /// Values for merge fields of their name, at most 20, in the order of their names.
-    #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn values(&self) -> Vec<LinkValue> {
         self.link.values.iter().map(LinkValue::of).collect()
     }
@@ -142,7 +139,6 @@ impl Link {
     }
 
     /// Its clicks one by one, the latest first.
-    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     async fn clicks(
         &self,
         ctx: &Context<'_>,
@@ -152,16 +148,17 @@ impl Link {
         #[graphql(desc = "At most this many from the end, 0 to 100; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<ClickConnection> {
+        context::demand(&self.scope, Permission::ReadReports)?;
         clicks_of(ctx, &self.scope, self.link.id, PageArgs::new(first, after, last, before)).await
     }
 
     /// A report over its clicks.
-    #[graphql(complexity = "10 + child_complexity")]
     async fn report(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which clicks; the last 30 days when left out.")] filter: Option<ReportFilter>,
     ) -> Result<Report> {
+        context::demand(&self.scope, Permission::ReadReports)?;
         report::of_link(ctx, &self.scope, self.link.id, filter)
     }
 
@@ -180,7 +177,7 @@ impl Link {
 pub(super) async fn scope_of_link(
     ctx: &Context<'_>,
     id: &ID,
-    needs: Role,
+    needs: Permission,
 ) -> Result<std::result::Result<(TenantScope, Uuid), Error>> {
     let caller: Caller = context::caller(ctx)?;
     let Some(key) = id::decode(Kind::Link, id) else { return Ok(Err(Error::not_found("id"))) };
@@ -190,7 +187,7 @@ pub(super) async fn scope_of_link(
 
 /// The link of an id, for queries: null when there is none for this caller.
 pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Link>> {
-    let Some((scope, key)) = value(scope_of_link(ctx, id, Role::Viewer).await?)? else { return Ok(None) };
+    let Some((scope, key)) = value(scope_of_link(ctx, id, Permission::ReadLinks).await?)? else { return Ok(None) };
     let found = links::find(&context::app(ctx)?.db, scope, key).await;
     Ok(value(found)?.map(|link| Link::new(scope, link)))
 }

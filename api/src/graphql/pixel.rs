@@ -14,11 +14,10 @@ use super::{
 use crate::{
     error::Error,
     pixels::{self, NewPixel, PixelChange, Saved},
-    scope::TenantScope,
+    scope::{Permission, TenantScope},
 };
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use contract::{document, network::IdProblem};
-use entities::membership::Role;
 use uuid::Uuid;
 
 /// A page of pixels.
@@ -81,7 +80,6 @@ impl Pixel {
     }
 
     /// Its ids in the network.
-    #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn ids(&self) -> Vec<PixelId> {
         let id = |(key, value): (&String, &String)| PixelId { key: key.clone(), value: value.clone() };
         self.0.ids.iter().map(id).collect()
@@ -140,6 +138,9 @@ pub struct CreatePixelInput {
     /// Whether it fires on every link of the tenant, but for links that are `withoutPixels`.
     #[graphql(default = false)]
     is_default: bool,
+    /// Makes a call that is sent again have its effect once: within 24 hours the same key with the same input answers as
+    /// the first time, and with another input it is `INVALID`. 1 to 255 characters, unique in the tenant.
+    idempotency_key: Option<String>,
 }
 
 /// Input of `updatePixel`; what is left out, or null, stays as it is.
@@ -222,7 +223,7 @@ pub async fn pixels_of(ctx: &Context<'_>, scope: &TenantScope, page: PageArgs) -
 async fn scope_of_pixel(
     ctx: &Context<'_>,
     id: &ID,
-    needs: Role,
+    needs: Permission,
 ) -> Result<std::result::Result<(TenantScope, Uuid), Error>> {
     let caller = context::caller(ctx)?;
     let Some(key) = id::decode(Kind::Pixel, id) else { return Ok(Err(Error::not_found("id"))) };
@@ -232,7 +233,7 @@ async fn scope_of_pixel(
 
 /// The pixel of an id, for queries: null when there is none for this caller.
 pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Pixel>> {
-    let Some((scope, key)) = value(scope_of_pixel(ctx, id, Role::Viewer).await?)? else { return Ok(None) };
+    let Some((scope, key)) = value(scope_of_pixel(ctx, id, Permission::ReadPixels).await?)? else { return Ok(None) };
     Ok(value(pixels::find(&context::app(ctx)?.db, scope, key).await)?.map(Pixel))
 }
 
@@ -261,10 +262,11 @@ impl PixelMutation {
         #[graphql(desc = "The new pixel.")] input: CreatePixelInput,
     ) -> Result<CreatePixelPayload> {
         let failed = |user_errors| CreatePixelPayload { user_errors, ..Default::default() };
-        let scope = match answer(scope_of(ctx, &input.tenant_id, Role::Editor, "tenantId").await?)? {
+        let scope = match answer(scope_of(ctx, &input.tenant_id, Permission::WritePixels, "tenantId").await?)? {
             Ok(scope) => scope,
             Err(user_errors) => return Ok(failed(user_errors)),
         };
+        let once = context::once(ctx, input.idempotency_key)?;
         let new = NewPixel {
             network: input.network.0,
             name: input.name,
@@ -272,7 +274,7 @@ impl PixelMutation {
             mode: input.mode.into(),
             is_default: input.is_default,
         };
-        Ok(match answer(pixels::create(context::app(ctx)?, scope, new).await)? {
+        Ok(match answer(pixels::create(context::app(ctx)?, scope, new, once).await)? {
             Ok(saved) => {
                 let (pixel, warnings) = parts(saved);
                 CreatePixelPayload { pixel, warnings, user_errors: Vec::new() }
@@ -288,7 +290,7 @@ impl PixelMutation {
         #[graphql(desc = "What to change.")] input: UpdatePixelInput,
     ) -> Result<UpdatePixelPayload> {
         let failed = |user_errors| UpdatePixelPayload { user_errors, ..Default::default() };
-        let (scope, key) = match answer(scope_of_pixel(ctx, &input.id, Role::Editor).await?)? {
+        let (scope, key) = match answer(scope_of_pixel(ctx, &input.id, Permission::WritePixels).await?)? {
             Ok(found) => found,
             Err(user_errors) => return Ok(failed(user_errors)),
         };
@@ -314,7 +316,7 @@ impl PixelMutation {
         #[graphql(desc = "Which pixel.")] input: DeletePixelInput,
     ) -> Result<DeletePixelPayload> {
         let failed = |user_errors| DeletePixelPayload { user_errors, ..Default::default() };
-        let (scope, key) = match answer(scope_of_pixel(ctx, &input.id, Role::Editor).await?)? {
+        let (scope, key) = match answer(scope_of_pixel(ctx, &input.id, Permission::WritePixels).await?)? {
             Ok(found) => found,
             Err(user_errors) => return Ok(failed(user_errors)),
         };

@@ -7,10 +7,9 @@ use super::{
     pixel::Pixel,
     scalars::DateTime,
 };
-use crate::previews;
+use crate::{previews, scope::Permission};
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use contract::preview::{self, PixelVerdict, Pretended};
-use entities::membership::Role;
 use uuid::Uuid;
 
 /// Who is pretended to come; what is left out is taken from the API's own request: no known country, no person's browser.
@@ -139,7 +138,6 @@ pub struct PreviewQuery;
 #[Object]
 impl PreviewQuery {
     /// What a given visitor would get of a link; null for a link that is not there for the caller.
-    #[graphql(complexity = "20 + 5 * child_complexity")]
     async fn preview_interstitial(
         &self,
         ctx: &Context<'_>,
@@ -147,7 +145,7 @@ impl PreviewQuery {
         #[graphql(desc = "Who comes; a usual desktop browser from nowhere in particular when left out.")]
         visitor: Option<PreviewVisitor>,
     ) -> Result<Option<InterstitialPreview>> {
-        let Some((scope, key)) = value(link::scope_of_link(ctx, &link_id, Role::Viewer).await?)? else {
+        let Some((scope, key)) = value(link::scope_of_link(ctx, &link_id, Permission::ReadLinks).await?)? else {
             return Ok(None);
         };
         let visitor = visitor.unwrap_or_default();

@@ -59,6 +59,11 @@ pub struct LogInInput {
     email: String,
     /// Its password.
     password: String,
+    /// Where the user has a second factor: what the authenticator app shows, 6 digits; each code works once. Not looked at
+    /// otherwise.
+    totp_code: Option<String>,
+    /// In place of `totpCode`, one of the recovery codes, each of which works once; not looked at beside it.
+    recovery_code: Option<String>,
 }
 
 /// Answer of `logIn`.
@@ -68,14 +73,16 @@ pub struct LogInPayload {
     session: Option<Session>,
     /// The account; null when there are `userErrors`.
     user: Option<User>,
-    /// The same mistake for an unknown address and for a wrong password; empty when it worked.
+    /// The same mistake for an unknown address and for a wrong password. With the right password `SECOND_FACTOR_REQUIRED`
+    /// where a code is needed, `INVALID` for a wrong one; empty when it worked.
     user_errors: Vec<UserError>,
 }
 
 /// Input of `refreshSession`.
 #[derive(InputObject)]
 pub struct RefreshSessionInput {
-    /// The refresh token that came last. A token that was used before ends its whole session.
+    /// The refresh token that came last. For 10 seconds after its first use it gives the same successor again, as long as
+    /// nobody has used that; later it ends its whole session.
     refresh_token: String,
 }
 
@@ -109,7 +116,6 @@ pub struct SessionMutation;
 #[Object]
 impl SessionMutation {
     /// Makes an account with a first tenant, and logs it in. Needs no token.
-    #[graphql(complexity = "1_000 + child_complexity")]
     async fn sign_up(
         &self,
         ctx: &Context<'_>,
@@ -117,7 +123,7 @@ impl SessionMutation {
     ) -> Result<SignUpPayload> {
         let SignUpInput { email, password, tenant_name } = input;
         let input = auth::SignUp { email, password, tenant_name };
-        Ok(match answer(auth::sign_up(context::app(ctx)?, input).await)? {
+        Ok(match answer(auth::sign_up(context::app(ctx)?, input, &context::client(ctx)).await)? {
             Ok(made) => SignUpPayload {
                 session: Some(made.session.into()),
                 user: Some(made.user.into()),
@@ -128,16 +134,18 @@ impl SessionMutation {
         })
     }
 
-    /// Begins a session. Needs no token.
-    #[graphql(complexity = "1_000 + child_complexity")]
+    /// Begins a session. Needs no token. A user has at most 100 open sessions: one more ends the one that was used least
+    /// recently. `RATE_LIMITED` after 5 attempts on an account from one address that did not go well; one more is taken each
+    /// minute. Looser limits hold for an address whatever the account, and for an account whatever the address.
     async fn log_in(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Whose session.")] input: LogInInput,
     ) -> Result<LogInPayload> {
-        let LogInInput { email, password } = input;
-        let credentials = auth::Credentials { email, password };
-        Ok(match answer(auth::log_in(context::app(ctx)?, credentials).await)? {
+        let LogInInput { email, password, totp_code, recovery_code } = input;
+        let shown = auth::second_factor::Shown { totp_code, recovery_code };
+        let credentials = auth::Credentials { email, password, shown };
+        Ok(match answer(auth::log_in(context::app(ctx)?, credentials, &context::client(ctx)).await)? {
             Ok(made) => LogInPayload {
                 session: Some(made.session.into()),
                 user: Some(made.user.into()),
@@ -148,26 +156,25 @@ impl SessionMutation {
     }
 
     /// Exchanges a refresh token for the next pair of tokens. Needs no access token.
-    #[graphql(complexity = "50 + child_complexity")]
     async fn refresh_session(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The token to exchange.")] input: RefreshSessionInput,
     ) -> Result<RefreshSessionPayload> {
-        Ok(match answer(auth::refresh(context::app(ctx)?, &input.refresh_token).await)? {
+        let refreshed = auth::refresh(context::app(ctx)?, &input.refresh_token, &context::client(ctx)).await;
+        Ok(match answer(refreshed)? {
             Ok(session) => RefreshSessionPayload { session: Some(session.into()), user_errors: Vec::new() },
             Err(user_errors) => RefreshSessionPayload { session: None, user_errors },
         })
     }
 
     /// Ends a session: its refresh tokens and its access tokens work no more. Needs no access token.
-    #[graphql(complexity = "50 + child_complexity")]
     async fn log_out(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which session.")] input: LogOutInput,
     ) -> Result<LogOutPayload> {
-        let ended = answer(auth::log_out(context::app(ctx)?, &input.refresh_token).await)?;
+        let ended = answer(auth::log_out(context::app(ctx)?, &input.refresh_token, &context::client(ctx)).await)?;
         Ok(LogOutPayload { user_errors: ended.err().unwrap_or_default() })
     }
 }

@@ -8,15 +8,22 @@ use super::{
     known::Known,
     row, slug,
     text::mistake,
+    told::told,
 };
 use crate::{
     app::App,
+    audit::{self, Deed},
     error::{Code, Error, Mistake},
     invalidation::Changes,
+    once::{Call, Once},
     scope::TenantScope,
 };
-use entities::link;
-use sea_orm::{DatabaseTransaction, EntityTrait, prelude::Uuid, sea_query::OnConflict};
+use entities::{TenantOwned, link};
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    prelude::{Json, Uuid},
+    sea_query::OnConflict,
+};
 use std::collections::{BTreeMap, HashMap};
 
 /// Most links of one call.
@@ -26,6 +33,9 @@ const CHUNK: usize = 100;
 /// How often random slugs are drawn until they are free. That one draw fails is rarer than one in thousands.
 const DRAWS: usize = 8;
 
+/// The mutation that makes one link.
+const CREATE: &str = "createLink";
+
 /// What became of each link, in the order they were given.
 pub type Results = Vec<Result<Link, Vec<Mistake>>>;
 
@@ -33,8 +43,9 @@ pub type Results = Vec<Result<Link, Vec<Mistake>>>;
 ///
 /// # Errors
 /// All its mistakes; of the database.
-pub async fn create(app: &App, scope: TenantScope, draft: Draft) -> Result<Link, Error> {
-    match create_chunk(app, scope, vec![draft]).await?.pop() {
+pub async fn create(app: &App, scope: TenantScope, draft: Draft, once: Option<Once>) -> Result<Link, Error> {
+    let call = call(app, scope, CREATE, once.as_ref());
+    match create_chunk(app, scope, vec![draft], call).await?.pop() {
         Some(made) => made.map_err(Error::Mistakes),
         None => Err(Error::Fault("a link was neither made nor refused".to_owned())),
     }
@@ -45,20 +56,27 @@ pub async fn create(app: &App, scope: TenantScope, draft: Draft) -> Result<Link,
 /// # Errors
 /// `LIMIT_REACHED` in `links` for more than [`MAX_AT_ONCE`]; of the database: then the links of earlier chunks were
 /// made.
-pub async fn create_many(app: &App, scope: TenantScope, drafts: Vec<Draft>) -> Result<Results, Error> {
+pub async fn create_many(
+    app: &App,
+    scope: TenantScope,
+    drafts: Vec<Draft>,
+    once: Option<Once>,
+) -> Result<Results, Error> {
     if drafts.len() > MAX_AT_ONCE {
         let rule = format!("must be at most {MAX_AT_ONCE} at a time");
         return Err(Error::mistake("links", Code::LimitReached, rule));
     }
     let mut results = Results::with_capacity(drafts.len());
     let mut drafts = drafts.into_iter();
+    let mut call = call(app, scope, "createLinks", once.as_ref());
     loop {
         let chunk: Vec<Draft> = drafts.by_ref().take(CHUNK).collect();
         if chunk.is_empty() {
             return Ok(results);
         }
         let first = results.len();
-        let made = create_chunk(app, scope, chunk).await?;
+        let made = create_chunk(app, scope, chunk, call).await?;
+        call.part += 1;
         let placed = made.into_iter().enumerate().map(|(index, made)| {
             made.map_err(|mistakes| mistakes.into_iter().map(|mistake| within(first + index, mistake)).collect())
         });
@@ -81,8 +99,15 @@ struct Ready {
     checked: Checked,
 }
 
-async fn create_chunk(app: &App, scope: TenantScope, drafts: Vec<Draft>) -> Result<Results, Error> {
-    let now = app.clock.now();
+fn call<'a>(app: &App, scope: TenantScope, action: &'static str, once: Option<&'a Once>) -> Call<'a> {
+    Call { owner_id: scope.tenant_id(), action, part: 0, once, now: app.clock.now() }
+}
+
+/// What became of each link of a chunk, as it is kept for a call that comes again.
+type Kept = Vec<Result<Uuid, Vec<Mistake>>>;
+
+async fn create_chunk(app: &App, scope: TenantScope, drafts: Vec<Draft>, call: Call<'_>) -> Result<Results, Error> {
+    let now = call.now;
     let shape = |draft| {
         let mut mistakes = Vec::new();
         let checked = check::shape(draft, &app.rules, Some(now), &mut mistakes);
@@ -90,6 +115,9 @@ async fn create_chunk(app: &App, scope: TenantScope, drafts: Vec<Draft>) -> Resu
     };
     let shaped: Vec<(Checked, Vec<Mistake>)> = drafts.into_iter().map(shape).collect();
     let tx = app.db.begin().await?;
+    if let Some(kept) = call.begin::<Kept>(&tx).await? {
+        return read_again(&tx, scope, kept).await;
+    }
     let drafts = shaped.iter().map(|(checked, _)| checked);
     let known = Known::load(&tx, &app.rules, scope.tenant_id(), drafts, None).await?;
     let mut results: BTreeMap<usize, Result<Link, Vec<Mistake>>> = BTreeMap::new();
@@ -103,22 +131,57 @@ async fn create_chunk(app: &App, scope: TenantScope, drafts: Vec<Draft>) -> Resu
         }
     }
     let (made, taken) = insert(&tx, scope, now, ready).await?;
-    let attach = |link: &'_ Ready| (link.id, link.checked.tags.clone(), link.checked.pixel_ids.clone());
-    let attachments: Vec<_> = made.iter().map(|(link, _)| attach(link)).collect();
-    let attachments = attachments.iter().map(|(id, tags, pixels)| (*id, tags.as_slice(), pixels.as_slice()));
+    let attachments = made.iter().map(|(link, _)| {
+        let checked = &link.checked;
+        (link.id, checked.tags.as_slice(), checked.pixel_ids.as_slice())
+    });
     attached::write(&tx, scope.tenant_id(), attachments).await?;
     let mut changes = Changes::default();
-    let mut moved = Vec::new();
+    let (mut moved, mut all_told) = (Vec::new(), Vec::new());
     for (link, row) in made {
         moved.push((link.domain_id, slug::parse(&link.slug)?, Some(link.id)));
-        results.insert(link.index, Ok(row.try_into()?));
+        let made = row.try_into()?;
+        all_told.push(told(&made, &link.checked.tags, &link.checked.pixel_ids));
+        results.insert(link.index, Ok(made));
     }
-    changes.slots(&tx, &app.clock, moved).await?;
-    tx.commit().await?;
-    app.publisher.publish(&app.db, &app.clock, changes).await;
     let in_use = |index| (index, Err(vec![mistake(["slug"], Code::Taken, "is in use on this domain")]));
     results.extend(taken.into_iter().map(in_use));
-    Ok(results.into_values().collect())
+    let results: Results = results.into_values().collect();
+    if all_told.is_empty() {
+        // nothing was made: the key stays free for the input without its mistakes
+        return Ok(results);
+    }
+    changes.slots(&tx, &app.clock, moved).await?;
+    let kept: Kept = results.iter().map(|made| made.as_ref().map(|link| link.id).map_err(Clone::clone)).collect();
+    call.keep(&tx, &kept).await?;
+    audit::record(&tx, &app.clock, scope, deed(&call, &results, &all_told)?).await?;
+    tx.commit().await?;
+    app.publisher.publish(&app.db, &app.clock, changes).await;
+    Ok(results)
+}
+
+/// What a row of the audit log says was done: to one link, or to many.
+fn deed(call: &Call<'_>, results: &Results, all_told: &[Json]) -> Result<Deed, Error> {
+    match (results.as_slice(), all_told) {
+        ([Ok(link)], [told]) if call.action == CREATE => Deed::new(CREATE, "Link", Some(link.id)).after(told),
+        _ => Deed::new(call.action, "Link", None).after(&all_told),
+    }
+}
+
+/// The links that a call made when it came the first time, as they are now.
+async fn read_again(tx: &DatabaseTransaction, scope: TenantScope, kept: Kept) -> Result<Results, Error> {
+    let ids = kept.iter().filter_map(|made| made.as_ref().ok().copied());
+    let rows = link::Entity::of(scope.tenant_id()).filter(link::Column::Id.is_in(ids)).all(tx).await?;
+    let mut rows: HashMap<Uuid, link::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
+    let read = |made: Result<Uuid, Vec<Mistake>>| match made.map(|id| rows.remove(&id)) {
+        Ok(Some(row)) => row.try_into().map(Ok),
+        Ok(None) => {
+            let rule = "belongs to a call whose link was deleted since";
+            Ok(Err(vec![mistake(["idempotencyKey"], Code::NotFound, rule)]))
+        }
+        Err(mistakes) => Ok(Err(mistakes)),
+    };
+    kept.into_iter().map(read).collect()
 }
 
 /// Inserts links; gives those that were made, and the indexes of those whose slug is taken. Rows go in the order of

@@ -6,10 +6,10 @@ use crate::{
     db::Db,
     error::Error,
     page::{Key, Page, Sort, Window},
-    scope::{Caller, TenantScope},
+    scope::{Caller, Permission, TenantScope},
 };
 use contract::address::{Host, Slug};
-use entities::{TenantOwned, domain, link, link_pixel, link_tag, membership::Role, slot};
+use entities::{TenantOwned, domain, link, link_pixel, link_tag, slot};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select,
     prelude::Uuid,
@@ -81,7 +81,7 @@ pub async fn find_by_address(db: &Db, caller: Caller, host: &str, slug: &str) ->
     let address = (on.ok_or_else(nothing)?.id, slug.as_str().to_owned());
     let there = slot::Entity::find_by_id(address).one(db.read()).await?;
     let link_id = there.and_then(|slot| slot.link_id).ok_or_else(nothing)?;
-    let scope = TenantScope::of_link(db, caller, link_id, Role::Viewer, "slug").await?;
+    let scope = TenantScope::of_link(db, caller, link_id, Permission::ReadLinks, "slug").await?;
     Ok((scope, find(db, scope, link_id).await?))
 }
 

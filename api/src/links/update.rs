@@ -7,18 +7,21 @@ use super::{
     known::{Kept, Known},
     row, slug,
     text::mistake,
+    told::told,
 };
 use crate::{
     app::App,
+    audit::{self, Deed},
     error::{Code, Error},
     invalidation::Changes,
     scope::TenantScope,
 };
 use entities::{TenantOwned, link, slot};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect, SqlErr,
-    prelude::Uuid,
+    ActiveEnum, ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    SqlErr, prelude::Uuid,
 };
+use serde_json::json;
 
 /// Changes a link: only the fields that are given. With a new slug or domain it moves, and its old address is free.
 ///
@@ -29,6 +32,8 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: LinkChange)
     let tx = app.db.begin().await?;
     let before = hold(&tx, scope, id).await?;
     let (tags, pixels) = attached::read(&tx, tenant_id, id).await?;
+    let deed = Deed::new("updateLink", "Link", Some(id));
+    let deed = deed.before(&told(&before.clone().try_into()?, &tags, &pixels))?;
     let kept = Kept { domain_id: before.domain_id, pixel_ids: pixels.iter().copied().collect() };
     let draft = Draft::of(Link::try_from(before.clone())?, tags, pixels).with(change);
     let mut mistakes = Vec::new();
@@ -45,7 +50,7 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: LinkChange)
         return Err(Error::Mistakes(mistakes));
     }
     let row = row::columns(&checked, domain_id, &slug, app.clock.now())?;
-    let after = write(&tx, scope, id, row).await?;
+    let after: Link = write(&tx, scope, id, row).await?.try_into()?;
     attached::clear(&tx, tenant_id, id).await?;
     attached::write(&tx, tenant_id, [(id, checked.tags.as_slice(), checked.pixel_ids.as_slice())]).await?;
     let mut addresses = vec![(domain_id, slug, Some(id))];
@@ -53,9 +58,11 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: LinkChange)
         addresses.push((before.domain_id, before.slug, None));
     }
     let changes = note(app, &tx, addresses).await?;
+    let deed = deed.after(&told(&after, &checked.tags, &checked.pixel_ids))?;
+    audit::record(&tx, &app.clock, scope, deed).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
-    after.try_into()
+    Ok(after)
 }
 
 /// Puts a link away: visits are refused until it is restored. An archived link stays as it is.
@@ -63,7 +70,7 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: LinkChange)
 /// # Errors
 /// `NOT_FOUND` in `id`; `INVALID` in `id` for a link that the operator switched off; of the database.
 pub async fn archive(app: &App, scope: TenantScope, id: Uuid) -> Result<Link, Error> {
-    set_state(app, scope, id, link::State::Archived).await
+    set_state(app, scope, id, link::State::Archived, "archiveLink").await
 }
 
 /// Brings an archived link back. An active link stays as it is.
@@ -71,7 +78,7 @@ pub async fn archive(app: &App, scope: TenantScope, id: Uuid) -> Result<Link, Er
 /// # Errors
 /// As [`archive`].
 pub async fn restore(app: &App, scope: TenantScope, id: Uuid) -> Result<Link, Error> {
-    set_state(app, scope, id, link::State::Active).await
+    set_state(app, scope, id, link::State::Active, "restoreLink").await
 }
 
 /// Deletes a link with its tags; its clicks stay, and its address is free.
@@ -81,15 +88,25 @@ pub async fn restore(app: &App, scope: TenantScope, id: Uuid) -> Result<Link, Er
 pub async fn delete(app: &App, scope: TenantScope, id: Uuid) -> Result<(), Error> {
     let tx = app.db.begin().await?;
     let before = hold(&tx, scope, id).await?;
+    let (tags, pixels) = attached::read(&tx, scope.tenant_id(), id).await?;
+    let deed = Deed::new("deleteLink", "Link", Some(id));
+    let deed = deed.before(&told(&before.clone().try_into()?, &tags, &pixels))?;
     attached::clear(&tx, scope.tenant_id(), id).await?;
     link::Entity::delete_of(scope.tenant_id()).filter(link::Column::Id.eq(id)).exec(&tx).await?;
     let changes = note(app, &tx, vec![(before.domain_id, before.slug, None)]).await?;
+    audit::record(&tx, &app.clock, scope, deed).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
     Ok(())
 }
 
-async fn set_state(app: &App, scope: TenantScope, id: Uuid, state: link::State) -> Result<Link, Error> {
+async fn set_state(
+    app: &App,
+    scope: TenantScope,
+    id: Uuid,
+    state: link::State,
+    action: &'static str,
+) -> Result<Link, Error> {
     let tx = app.db.begin().await?;
     let before = hold(&tx, scope, id).await?;
     if before.state == link::State::Disabled {
@@ -101,6 +118,11 @@ async fn set_state(app: &App, scope: TenantScope, id: Uuid, state: link::State) 
     let row = link::ActiveModel { state: Set(state), updated_at: Set(app.clock.now()), ..Default::default() };
     let after = write(&tx, scope, id, row).await?;
     let changes = note(app, &tx, vec![(before.domain_id, before.slug, Some(id))]).await?;
+    let deed = Deed::new(action, "Link", Some(id));
+    let deed = deed
+        .before(&json!({ "state": before.state.to_value() }))?
+        .after(&json!({ "state": after.state.to_value() }))?;
+    audit::record(&tx, &app.clock, scope, deed).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
     after.try_into()

@@ -14,5 +14,6 @@ pub mod keys;
 pub mod network;
 pub mod preview;
 pub mod protocol;
+pub mod proxies;
 pub mod seal;
 pub mod settings;

@@ -85,7 +85,11 @@ impl Settings {
 
     /// Notes that a variable cannot be used.
     pub fn reject(&mut self, name: &str, rule: &str) {
-        self.bad.push(BadSetting { name: format!("{PREFIX}{name}"), rule: rule.to_owned() });
+        let bad = BadSetting { name: format!("{PREFIX}{name}"), rule: rule.to_owned() };
+        // in the embedded default two programs read the same variable
+        if !self.bad.contains(&bad) {
+            self.bad.push(bad);
+        }
     }
 
     /// Ends the reading.

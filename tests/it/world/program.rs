@@ -65,6 +65,11 @@ impl Program {
         self.running = Some(Process::start(&command, &self.log_file()));
     }
 
+    /// What a variable of its own says.
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(&format!("STOPOVER_{name}")).map(String::as_str)
+    }
+
     /// Asks it to end, and waits until it has; it must end well.
     pub(crate) async fn stop(&mut self) {
         let mut running = self.running.take().expect("it runs");
@@ -86,14 +91,17 @@ impl Program {
         assert!(output.status.success(), "{argument}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// What it was told by a variable.
-    pub(crate) fn variable(&self, name: &str) -> &str {
-        &self.variables[name]
-    }
-
     /// Sends a signal that does not end it.
     pub(crate) fn signal(&self, signal: Signal) {
         self.running.as_ref().expect("it runs").signal(signal);
+    }
+
+    /// Bytes of memory that it has, by what the kernel says (`VmRSS`).
+    pub(crate) fn memory(&self) -> u64 {
+        let id = self.running.as_ref().expect("it runs").id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 
     /// The end of what it said so far.

@@ -10,10 +10,9 @@ use crate::{
         id::{self, Kind},
         tenant::scope_of,
     },
-    scope::TenantScope,
+    scope::{Permission, TenantScope},
 };
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
-use entities::membership::Role;
 use uuid::Uuid;
 
 /// Input of `createDomain`.
@@ -27,6 +26,9 @@ pub struct CreateDomainInput {
     /// Where a visit of an unknown slug goes: an http or https address of a public host without merge fields, at most
     /// 2,048 bytes; a page says that there is no such link when it is left out.
     fallback: Option<String>,
+    /// Makes a call that is sent again have its effect once: within 24 hours the same key with the same input answers as
+    /// the first time, and with another input it is `INVALID`. 1 to 255 characters, unique in the tenant.
+    idempotency_key: Option<String>,
 }
 
 /// Input of `verifyDomain`.
@@ -106,7 +108,7 @@ fn parts(outcome: Outcome) -> Result<(Option<Domain>, Vec<UserError>)> {
 async fn scope_of_domain(ctx: &Context<'_>, id: &ID) -> Result<std::result::Result<(TenantScope, Uuid), Error>> {
     let caller = context::caller(ctx)?;
     let Some(key) = id::decode(Kind::Domain, id) else { return Ok(Err(Error::not_found("id"))) };
-    let scope = TenantScope::of_domain(&context::app(ctx)?.db, caller, key, Role::Admin, "id").await;
+    let scope = TenantScope::of_domain(&context::app(ctx)?.db, caller, key, Permission::Administer, "id").await;
     Ok(scope.map(|scope| (scope, key)))
 }
 
@@ -123,8 +125,11 @@ impl DomainMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The new domain.")] input: CreateDomainInput,
     ) -> Result<CreateDomainPayload> {
-        let made = match scope_of(ctx, &input.tenant_id, Role::Admin, "tenantId").await? {
-            Ok(scope) => domains::create(context::app(ctx)?, scope, &input.host, input.fallback.as_deref()).await,
+        let made = match scope_of(ctx, &input.tenant_id, Permission::Administer, "tenantId").await? {
+            Ok(scope) => {
+                let once = context::once(ctx, input.idempotency_key)?;
+                domains::create(context::app(ctx)?, scope, &input.host, input.fallback.as_deref(), once).await
+            }
             Err(error) => Err(error),
         };
         let (domain, user_errors) = parts(made)?;

@@ -80,6 +80,9 @@ impl From<LinkInput> for Draft {
 pub struct CreateLinkInput {
     /// The tenant.
     pub(super) tenant_id: ID,
+    /// Makes a call that is sent again have its effect once: within 24 hours the same key with the same input answers as
+    /// the first time, and with another input it is `INVALID`. 1 to 255 characters, unique in the tenant.
+    pub(super) idempotency_key: Option<String>,
     /// The link.
     #[graphql(flatten)]
     pub(super) link: LinkInput,
@@ -92,6 +95,9 @@ pub struct CreateLinksInput {
     pub(super) tenant_id: ID,
     /// The links, at most 1,000.
     pub(super) links: Vec<LinkInput>,
+    /// Makes a call that is sent again have its effect once: within 24 hours the same key with the same input answers as
+    /// the first time, and with another input it is `INVALID`. 1 to 255 characters, unique in the tenant.
+    pub(super) idempotency_key: Option<String>,
 }
 
 /// Input of `updateLink`. What is left out stays as it is; null clears a field that can be empty, and leaves any other

@@ -12,9 +12,9 @@ use crate::{
         tenant::scope_of,
     },
     links,
+    scope::Permission,
 };
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use entities::membership::Role;
 
 /// Input of `archiveLink`.
 #[derive(InputObject)]
@@ -118,36 +118,37 @@ pub struct LinkMutation;
 
 #[Object]
 impl LinkMutation {
-    /// Makes a link; needs the role EDITOR.
+    /// Makes a link; needs the role EDITOR and the scope `links:write`.
     async fn create_link(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new link.")] input: CreateLinkInput,
     ) -> Result<CreateLinkPayload> {
-        let scope = match answer(scope_of(ctx, &input.tenant_id, Role::Editor, "tenantId").await?)? {
+        let scope = match answer(scope_of(ctx, &input.tenant_id, Permission::WriteLinks, "tenantId").await?)? {
             Ok(scope) => scope,
             Err(user_errors) => return Ok(CreateLinkPayload { link: None, user_errors }),
         };
-        let made = answer(links::create(context::app(ctx)?, scope, input.link.into()).await)?;
+        let once = context::once(ctx, input.idempotency_key)?;
+        let made = answer(links::create(context::app(ctx)?, scope, input.link.into(), once).await)?;
         let (link, user_errors) = split(made.map(|link| Link::new(scope, link)));
         Ok(CreateLinkPayload { link, user_errors })
     }
 
     /// Makes up to 1,000 links, each on its own: the mistakes of one keep none of the others from being made. Needs the
-    /// role EDITOR.
-    #[graphql(complexity = "500 + child_complexity")]
+    /// role EDITOR and the scope `links:write`.
     async fn create_links(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The new links.")] input: CreateLinksInput,
     ) -> Result<CreateLinksPayload> {
         let failed = |user_errors| CreateLinksPayload { results: Vec::new(), user_errors };
-        let scope = match answer(scope_of(ctx, &input.tenant_id, Role::Editor, "tenantId").await?)? {
+        let scope = match answer(scope_of(ctx, &input.tenant_id, Permission::WriteLinks, "tenantId").await?)? {
             Ok(scope) => scope,
             Err(user_errors) => return Ok(failed(user_errors)),
         };
+        let once = context::once(ctx, input.idempotency_key)?;
         let drafts = input.links.into_iter().map(Into::into).collect();
-        let results = match answer(links::create_many(context::app(ctx)?, scope, drafts).await)? {
+        let results = match answer(links::create_many(context::app(ctx)?, scope, drafts, once).await)? {
             Ok(results) => results,
             Err(user_errors) => return Ok(failed(user_errors)),
         };
@@ -169,7 +170,7 @@ impl LinkMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to change.")] input: UpdateLinkInput,
     ) -> Result<UpdateLinkPayload> {
-        let (scope, key) = match answer(scope_of_link(ctx, &input.id, Role::Editor).await?)? {
+        let (scope, key) = match answer(scope_of_link(ctx, &input.id, Permission::WriteLinks).await?)? {
             Ok(found) => found,
             Err(user_errors) => return Ok(UpdateLinkPayload { link: None, user_errors }),
         };
@@ -185,7 +186,7 @@ impl LinkMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which link.")] input: ArchiveLinkInput,
     ) -> Result<ArchiveLinkPayload> {
-        let (scope, key) = match answer(scope_of_link(ctx, &input.id, Role::Editor).await?)? {
+        let (scope, key) = match answer(scope_of_link(ctx, &input.id, Permission::WriteLinks).await?)? {
             Ok(found) => found,
             Err(user_errors) => return Ok(ArchiveLinkPayload { link: None, user_errors }),
         };
@@ -200,7 +201,7 @@ impl LinkMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which link.")] input: RestoreLinkInput,
     ) -> Result<RestoreLinkPayload> {
-        let (scope, key) = match answer(scope_of_link(ctx, &input.id, Role::Editor).await?)? {
+        let (scope, key) = match answer(scope_of_link(ctx, &input.id, Permission::WriteLinks).await?)? {
             Ok(found) => found,
             Err(user_errors) => return Ok(RestoreLinkPayload { link: None, user_errors }),
         };
@@ -217,7 +218,7 @@ impl LinkMutation {
         #[graphql(desc = "Which link.")] input: DeleteLinkInput,
     ) -> Result<DeleteLinkPayload> {
         let failed = |user_errors| DeleteLinkPayload { deleted_link_id: None, user_errors };
-        let (scope, key) = match answer(scope_of_link(ctx, &input.id, Role::Editor).await?)? {
+        let (scope, key) = match answer(scope_of_link(ctx, &input.id, Permission::WriteLinks).await?)? {
             Ok(found) => found,
             Err(user_errors) => return Ok(failed(user_errors)),
         };

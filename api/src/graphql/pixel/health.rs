@@ -41,7 +41,6 @@ pub enum PixelHealthReason {
 #[derive(Debug, Clone, SimpleObject)]
 pub struct PixelHealth {
     /// The pixel.
-    #[graphql(complexity = "1 + child_complexity")]
     pixel: Pixel,
     /// Whether it fires as it should.
     state: PixelHealthState,

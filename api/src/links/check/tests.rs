@@ -16,6 +16,7 @@ fn rules() -> Rules {
         https: true,
         reach: Reach::Public,
         redirector: String::new(),
+        trusted_proxies: contract::proxies::TrustedProxies::default(),
     }
 }
 

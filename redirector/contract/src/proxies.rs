@@ -1,13 +1,13 @@
-//! The address of a visitor: the peer's, or, behind proxies that are trusted, the one they forward. What leaves here
-//! for storage is cut to /24 or /48.
+//! The address of whoever asks: the peer's, or, behind proxies that are trusted, the one they forward. Both servers read
+//! it here. What is kept of an address is cut to /24 or /48.
 
-use poem::http::{HeaderMap, HeaderName};
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     str::FromStr,
 };
 
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// The request header that proxies write the addresses before them into, one more to the right each.
+pub const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// A network of addresses, such as 10.0.0.0/8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,15 +64,15 @@ impl TrustedProxies {
     }
 
     /// The address of whoever asked: the peer, or, where that is a trusted proxy, the right-most forwarded hop that is
-    /// not one. What stands left of that hop is the visitor's own claim and never looked at.
+    /// not one. What stands left of that hop is the visitor's own claim and never looked at. `lines` are the values of
+    /// [`FORWARDED_FOR`] in the order they came in.
     #[must_use]
-    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    pub fn client<'a>(&self, peer: IpAddr, lines: impl IntoIterator<Item = &'a str>) -> IpAddr {
         let mut client = peer.to_canonical();
         if self.0.is_empty() || !self.trusts(client) {
             return client;
         }
-        let lines: Vec<&str> =
-            headers.get_all(&FORWARDED_FOR).iter().map(|line| line.to_str().unwrap_or("?")).collect();
+        let lines: Vec<&str> = lines.into_iter().collect();
         for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
             let Some(address) = forwarded(hop.trim()) else { break };
             client = address;
@@ -100,17 +100,19 @@ pub fn cut(address: IpAddr) -> IpAddr {
     mask(address, if address.is_ipv4() { 24 } else { 48 })
 }
 
+/// The part of an address that one subscriber cannot change: all of an IPv4 address, the /64 of an IPv6 address.
+#[must_use]
+pub fn subscriber(address: IpAddr) -> IpAddr {
+    mask(address, if address.is_ipv4() { 32 } else { 64 })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use poem::http::HeaderValue;
 
-    fn client(proxies: &str, peer: &str, lines: &[&'static str]) -> String {
-        let mut headers = HeaderMap::new();
-        for line in lines {
-            headers.append(FORWARDED_FOR, HeaderValue::from_static(line));
-        }
-        proxies.parse::<TrustedProxies>().unwrap().client(peer.parse().unwrap(), &headers).to_string()
+    fn client(proxies: &str, peer: &str, lines: &[&str]) -> String {
+        let proxies = proxies.parse::<TrustedProxies>().unwrap();
+        proxies.client(peer.parse().unwrap(), lines.iter().copied()).to_string()
     }
 
     #[test]
@@ -140,5 +142,8 @@ mod tests {
         let cut = |address: &str| cut(address.parse().unwrap()).to_string();
         assert_eq!(cut("203.0.113.77"), "203.0.113.0");
         assert_eq!(cut("2001:db8:1:2:3:4:5:6"), "2001:db8:1::");
+        let subscriber = |address: &str| subscriber(address.parse().unwrap()).to_string();
+        assert_eq!(subscriber("203.0.113.77"), "203.0.113.77");
+        assert_eq!(subscriber("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
     }
 }
