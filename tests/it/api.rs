@@ -3,6 +3,8 @@
 
 mod accounts;
 mod audit;
+mod authority;
+mod contract;
 mod door;
 mod hostile;
 mod inputs;
