@@ -238,7 +238,7 @@ impl Visit<'_> {
             }
             Decision::AskAgain => answer::ask_again(),
             Decision::Card { route, card } => {
-                let exclusion = self.visitor.agent.exclusion;
+                let exclusion = self.visitor.exclusion;
                 self.record(route, Outcome { exclusion, ..Outcome::default() }).await;
                 let voice = self.voice(Some(route));
                 answer::card(card, &Values { nonce: &nonce(), voice, ..Values::default() })
