@@ -308,7 +308,7 @@ impl Visit<'_> {
         let values = Values {
             nonce: &nonce(),
             click_id: self.id,
-            token: &token::make(&click, &self.key(), |place| waits || page.watches(place)),
+            token: &token::make(&click, &self.key(), self.counts, |place| waits || page.watches(place)),
             waits,
             at: self.at,
             destination: &destination,
