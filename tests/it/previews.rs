@@ -46,6 +46,9 @@ async fn a_preview_tells_what_a_visitor_would_get(world: &mut World) {
     assert!(text(&policy.unwrap()["value"]).contains("https://www.facebook.com"));
     let expected = [("CUSTOM_JS", "SHARED_DOMAIN"), ("META", "FIRES"), ("TIKTOK", "NOT_ATTACHED")];
     assert_eq!(reasons(&seen), BTreeMap::from(expected));
+    // whatever stands in the query, it is a preview still
+    let crowded = json!({ "country": "US", "query": format!("__preview=x&{}", "a&".repeat(300)) });
+    assert_eq!(preview(&account, &link, crowded).await["decision"], "FIRE");
     for (visitor, decision, status, reason) in [
         (json!({ "userAgent": BOT }), "REDIRECT", 302, "NO_PAGE"),
         (json!({ "country": "US", "gpc": true }), "REDIRECT", 302, "REFUSED"),
