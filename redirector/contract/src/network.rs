@@ -304,7 +304,9 @@ impl IdField {
         }
         // whatever the facts leave open, an id is one plain word: it goes into addresses and scripts
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        let fatal = self.strict || !self.begins_well(value) || value.len() > 64 || !value.bytes().all(plain);
+        // of dots alone it would climb out of its place in a path
+        let climbs = value.bytes().all(|byte| byte == b'.');
+        let fatal = self.strict || climbs || !self.begins_well(value) || value.len() > 64 || !value.bytes().all(plain);
         let rule = if fatal {
             format!("is not a {}: expected the shape of {}", self.label, self.example)
         } else {
@@ -347,7 +349,7 @@ mod tests {
         let check = |value: &str| linkedin.check(&BTreeMap::from([("partner_id".to_owned(), value.to_owned())]));
         assert!(check("2503796").1.is_empty());
         assert!(!check("25037961234").1[0].fatal);
-        assert!(check("1');alert(1)//").1[0].fatal);
+        assert!(check("1');alert(1)//").1[0].fatal && check("..").1[0].fatal);
         let code = |code: &str| BTreeMap::from([("code".to_owned(), code.to_owned())]);
         let custom = &catalogue()["custom_js"];
         assert!(custom.check(&code("go(1 < 2);")).1.is_empty());
