@@ -89,3 +89,26 @@ fn amazon_is_asked_in_the_pixels_region() {
         assert!(policy.contains(&format!(" {origin} ")) || policy.contains(&format!(" {origin};")), "{policy}");
     }
 }
+
+#[test]
+fn a_question_names_the_hosts_of_what_is_no_network() {
+    let mut domain = shared_domain();
+    domain.tenant_id = Some(Uuid::from_u128(0x22));
+    let keys = ["custom_image", "custom_js", "gtm", "meta"];
+    let mut tenant = tenant(keys.map(|key| pixel(key, PixelMode::Auto)).to_vec());
+    tenant.policy.consent.default = ConsentMode::OptInAsk;
+    let asked = |tenant: TenantDocument| {
+        let route = compile_on(domain.clone(), link(), tenant, Reach::Public);
+        let values = Values { voice: route.voice(Language::En), ..Values::default() };
+        let page = String::from_utf8(route.question.as_ref().unwrap().body(&values)).unwrap();
+        page.split("<li dir=\"auto\">")
+            .skip(1)
+            .map(|item| item.split('<').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let expected = ["t.example.com", "cdn.example.com", "t.example.net", "Google Tag Manager", "Meta Pixel"];
+    assert_eq!(asked(tenant.clone()), expected);
+    tenant.pixels[1].ids.remove("hosts");
+    tenant.pixels[2].ids.remove("hosts");
+    assert_eq!(asked(tenant), ["t.example.com", "Custom JavaScript", "Google Tag Manager", "Meta Pixel"]);
+}
