@@ -253,6 +253,11 @@ fn a_destination_that_may_not_be_named_any_more_leads_nowhere() {
     link.destination = "http://127.0.0.1/".to_owned();
     let route = compile(link, tenant(vec![pixel("meta", PixelMode::Auto)]), Reach::Public);
     assert!(route.target.is_none() && route.page.is_none() && route.pixels.is_empty());
+    let mut circular = self::link();
+    circular.destination = "https://go.example.com./spring?{click_id}".to_owned();
+    circular.fallback = Some("https://GO.example.com/".to_owned());
+    let route = compile(circular, tenant(vec![pixel("meta", PixelMode::Auto)]), Reach::Public);
+    assert!(route.target.is_none() && route.fallback.is_none() && route.page.is_none(), "it would lead in circles");
 }
 
 /// A link's card with its policy.
