@@ -115,7 +115,9 @@ impl Server {
             return self.unavailable(Unavailable::Busy, Voice { language: preferred(headers), ..Voice::default() });
         };
         let at = self.clock.now();
-        if let Some(preview) = preview::asked(self, uri.query(), &found, at) {
+        if let Some(mut preview) = preview::asked(self, uri.query(), &found, at) {
+            // who looks at the question may answer it: nothing comes of it but the next page
+            preview.visitor.consent = form.as_ref().map(consent::Form::choice).or(preview.visitor.consent);
             return Box::pin(preview::answer(self, request, &found, preview, at)).await;
         }
         if headers.contains_key(EXPLAIN) {
