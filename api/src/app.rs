@@ -2,10 +2,12 @@
 
 use crate::{
     auth::Auth,
+    clicks::feed::Feed,
     config::Config,
     db::Db,
     domains::{Names, Proofs},
     invalidation::Publisher,
+    origins::Origins,
     previews::Redirectors,
 };
 use contract::{address::Host, clock::Clock, destination::Reach, proxies::TrustedProxies};
@@ -28,6 +30,8 @@ pub struct App {
     pub rules: Arc<Rules>,
     /// Asks redirectors, for previews.
     pub redirectors: Redirectors,
+    /// Clicks as they come.
+    pub feed: Feed,
 }
 
 /// What the operator decided for everybody.
@@ -43,6 +47,8 @@ pub struct Rules {
     pub redirector: String,
     /// The proxies in front of the API: only they are believed about a client's address.
     pub trusted_proxies: TrustedProxies,
+    /// The origins whose pages may open a WebSocket, besides the API's own.
+    pub allowed_origins: Origins,
 }
 
 impl App {
@@ -55,6 +61,7 @@ impl App {
             reach: config.reach,
             redirector: config.redirector_url.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
+            allowed_origins: config.allowed_origins.clone(),
         };
         let auth = Arc::new(Auth::new(&config.jwt_secret, config.key_rotation));
         let proofs = Proofs { names: Names::new(config.name_server), schedule: config.domain_schedule };
@@ -66,6 +73,7 @@ impl App {
             proofs: Arc::new(proofs),
             rules: Arc::new(rules),
             redirectors: Redirectors::new(),
+            feed: Feed::default(),
         }
     }
 }

@@ -30,11 +30,14 @@ pub mod session;
 pub mod tenant;
 pub mod viewer;
 
-pub use execute::{Answer, Asking, Engine, TimedOut, execute};
+pub use execute::{
+    Answer, Asking, Engine, TimedOut, execute,
+    stream::{Event, Events, NotStreamed, subscribe},
+};
 pub use guard::Fault;
 
 use crate::app::App;
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder};
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, SchemaBuilder};
 
 /// What can be asked.
 #[derive(Default, MergedObject)]
@@ -61,11 +64,15 @@ pub struct Mutation(
     tenant::mutation::TenantMutation,
 );
 
-/// The contract with its operations behind it.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+/// What can be heard of as it happens.
+#[derive(Default, MergedSubscription)]
+pub struct Subscription(click::live::ClickSubscription);
 
-fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+/// The contract with its operations behind it.
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
 }
 
 /// Builds the schema over the API's parts. Whether clients may ask for the schema itself is decided for each request;

@@ -14,6 +14,7 @@ pub mod http;
 pub mod invalidation;
 pub mod links;
 pub mod once;
+pub mod origins;
 pub mod page;
 pub mod pixels;
 pub mod previews;

@@ -1,7 +1,12 @@
-//! Runs the background loops: the relay, the checks of domains, and the ingest of clicks from Redis. A loop that ends on its own takes the
+//! Runs the background loops: the relay, the checks of domains, the ingest of clicks from Redis and the courier that carries
+//! them to subscribers. A loop that ends on its own takes the
 //! process down, so that somebody notices.
 
-use crate::{clicks::stream::StreamIngest, domains::Rechecks, invalidation::relay::Relay};
+use crate::{
+    clicks::{feed::redis::Courier, stream::StreamIngest},
+    domains::Rechecks,
+    invalidation::relay::Relay,
+};
 use std::future::Future;
 use tokio::sync::watch;
 
@@ -13,6 +18,8 @@ pub struct Worker {
     pub rechecks: Rechecks,
     /// Brings clicks in; the embedded default hands them over in process instead.
     pub ingest: Option<StreamIngest>,
+    /// Carries stored clicks to subscribers in other processes; the embedded default has none.
+    pub courier: Option<Courier>,
 }
 
 impl Worker {
@@ -37,6 +44,13 @@ impl Worker {
             rechecks.await;
             "rechecks"
         });
+        if let Some(courier) = self.courier {
+            let courier = courier.run(signal(stopped.clone()));
+            loops.spawn(async move {
+                courier.await;
+                "courier"
+            });
+        }
         if let Some(ingest) = self.ingest {
             let ingest = ingest.run(signal(stopped));
             loops.spawn(async move {

@@ -11,6 +11,7 @@ pub(crate) mod process;
 pub(crate) mod program;
 pub(crate) mod redis;
 pub(crate) mod stand_in;
+pub(crate) mod stream;
 pub(crate) mod wait;
 
 use browser::{Browser, Scripts, USER_AGENT};

@@ -8,6 +8,7 @@ pub use self::error::IngestError;
 use super::{
     batch::{Batch, Unreadable},
     deltas::{Deltas, chunks},
+    feed::Feed,
     partitions::Partitions,
     progress::Progress,
     rebuild, rows,
@@ -28,6 +29,7 @@ pub struct Ingest {
     db: Db,
     clock: Clock,
     partitions: Partitions,
+    feed: Option<Feed>,
 }
 
 /// Events that a log has given out and that are not stored, though later ones are.
@@ -45,7 +47,13 @@ impl Ingest {
     /// Prepares an ingest; any number may run beside each other.
     #[must_use]
     pub fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock, partitions: Partitions::default() }
+        Self { db, clock, partitions: Partitions::default(), feed: None }
+    }
+
+    /// Tells this feed of every click that it has stored.
+    #[must_use]
+    pub fn announcing(self, feed: Feed) -> Self {
+        Self { feed: Some(feed), ..self }
     }
 
     /// The database that events are stored in.
@@ -128,20 +136,25 @@ impl Ingest {
         batch.places().for_each(|seq| progress.add(seq));
         let mut deltas = Deltas::default();
         let result = async {
-            insert_clicks(&tx, boot_id, &batch.clicks, &mut deltas).await?;
+            let new = insert_clicks(&tx, boot_id, &batch.clicks, &mut deltas).await?;
             insert_receipts(&tx, boot_id, &batch.receipts, &mut deltas).await?;
             insert_dead_letters(&tx, boot_id, batch.unreadable, now).await?;
             deltas.save(&tx).await?;
             progress.save(&tx, boot_id, now).await?;
-            Ok(())
+            Ok(new)
         };
-        let result: Result<(), IngestError> = result.await;
+        let result: Result<BTreeSet<u64>, IngestError> = result.await;
         if let Err(IngestError::Outage(_)) = &result {
             // perhaps a partition was dropped behind our back
             self.partitions.forget();
         }
-        result?;
+        let new = result?;
         tx.commit().await?;
+        if let Some(feed) = &self.feed {
+            feed.announce(
+                batch.clicks.into_iter().filter(|(seq, _)| new.contains(seq)).map(|(_, click)| click).collect(),
+            );
+        }
         Ok(progress.contiguous())
     }
 
@@ -162,13 +175,13 @@ impl Ingest {
     }
 }
 
-/// Inserts clicks and counts those that were not there.
+/// Inserts clicks and counts those that were not there; gives the places of these.
 async fn insert_clicks(
     tx: &DatabaseTransaction,
     boot_id: Uuid,
     clicks: &[(u64, Click)],
     deltas: &mut Deltas,
-) -> Result<(), DbErr> {
+) -> Result<BTreeSet<u64>, DbErr> {
     let row = |(seq, click): &(u64, Click)| rows::click_row(EventId { boot_id, seq: *seq }, click.clone());
     let mut inserted = BTreeSet::new();
     for chunk in chunks(clicks.iter().map(row).collect()) {
@@ -179,7 +192,7 @@ async fn insert_clicks(
     }
     let new = clicks.iter().filter(|(seq, _)| inserted.contains(seq));
     new.for_each(|(_, click)| deltas.add_click(click));
-    Ok(())
+    Ok(inserted)
 }
 
 /// Inserts receipts and counts the first of each click.

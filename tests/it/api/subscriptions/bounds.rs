@@ -1,0 +1,161 @@
+//! What bounds a stream: how many there may be, how much waits for a reader who is slow, how long a right lasts, and the end of
+//! the process.
+
+use super::{begun, campaign, click, next, of, served};
+use crate::world::{
+    World,
+    client::text,
+    in_both,
+    stream::{CLICKS, Heard, Socket, Stream},
+    wait,
+};
+use sea_orm::{ConnectionTrait, Database, Statement};
+use serde_json::{Value, json};
+
+in_both!(
+    there_are_so_many_streams_and_no_more,
+    a_slow_reader_is_told_what_it_missed_and_holds_up_nobody,
+    a_right_that_ends_ends_the_stream,
+    a_server_that_stops_says_so,
+);
+
+async fn there_are_so_many_streams_and_no_more(world: &mut World) {
+    let account = world.sign_up().await;
+    let client = &account.client;
+    let clicks = of(&account, None);
+    // so many of a caller
+    let mut sockets = Vec::new();
+    for _ in 0..20 {
+        sockets.push(Socket::greeted(client).await);
+    }
+    let mut over = Socket::silent(client).await;
+    let token = format!("Bearer {}", client.token().unwrap());
+    over.say(json!({ "type": "connection_init", "payload": { "authorization": token } })).await;
+    assert_eq!(over.hear().await, Heard::Closed(4429));
+    let refused = Stream::open(client, CLICKS, clicks.clone()).await.err().unwrap();
+    assert_eq!((refused.status.as_u16(), refused.code()), (429, "TOO_MANY_STREAMS"));
+
+    // so many on a connection
+    for socket in &mut sockets[..5] {
+        for id in 0..20 {
+            socket.subscribe(&id.to_string(), CLICKS, clicks.clone()).await;
+        }
+    }
+    sockets[0].subscribe("over", CLICKS, clicks.clone()).await;
+    let heard = sockets[0].hear().await;
+    assert_eq!((heard.kind(), heard.code()), ("error", "TOO_MANY_STREAMS"), "{heard:?}");
+
+    // and so many of a tenant, which another caller has a share in
+    sockets.truncate(5);
+    let input = json!({ "name": "k", "scopes": ["REPORTS_READ"], "tenantIds": [account.tenant] });
+    let made = client.done("createApiKey", input, "secret").await;
+    let key = client.with_token(text(&made["secret"]));
+    let refused = wait::until("the tenant is full", wait::PATIENCE, async || {
+        Stream::open(&key, CLICKS, clicks.clone()).await.err()
+    })
+    .await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (429, "TOO_MANY_STREAMS"));
+    drop(sockets);
+    wait::until("there is room again", wait::PATIENCE, async || {
+        Stream::open(client, CLICKS, clicks.clone()).await.ok()
+    })
+    .await;
+}
+
+async fn a_slow_reader_is_told_what_it_missed_and_holds_up_nobody(world: &mut World) {
+    const CLICKS_MADE: usize = 600;
+    let account = world.sign_up().await;
+    let link = served(world, &account, "flood").await;
+    let (before, _) = account.clicks(&link).await;
+    let fields: String = (0..29).map(|at| format!("p{at}: parameters {{ name value }} ")).collect();
+    let document = format!(
+        "subscription($tenant: ID!) {{ clickRecorded(tenantId: $tenant) {{ id utm {{ campaign }} {fields} }} }}"
+    );
+    let mut slow = Socket::greeted(&account.client).await;
+    slow.subscribe("1", &document, json!({ "tenant": account.tenant })).await;
+    begun(world, &link, &mut slow).await;
+    let mut quick = Stream::open(&account.client, CLICKS, of(&account, None)).await.ok().unwrap();
+    // each event is large, so that what the kernel holds for the slow one is soon full
+    let parameters: String = (0..16).map(|at| format!("&p{at}={}", "x".repeat(100))).collect();
+    let made = async {
+        for number in 0..CLICKS_MADE {
+            click(world, &link, &format!("{number}{parameters}")).await;
+        }
+    };
+    let heard = async {
+        let mut heard = Vec::new();
+        while heard.len() < CLICKS_MADE {
+            let event = quick.next().await;
+            assert_eq!(event["extensions"], Value::Null, "the quick one misses nothing");
+            heard.push(campaign(&event).to_owned());
+        }
+        heard
+    };
+    let ((), heard) = tokio::join!(made, heard);
+    assert_eq!(heard, (0..CLICKS_MADE).map(|number| number.to_string()).collect::<Vec<_>>());
+
+    let (mut taken, mut missed) = (0, 0);
+    while taken + missed < CLICKS_MADE as u64 {
+        let event = next(&mut slow).await;
+        let (left_out, number) =
+            (event.payload()["extensions"]["missed"].as_u64().unwrap_or(0), campaign(event.payload()));
+        missed += left_out;
+        assert_eq!(number, (taken + missed).to_string(), "what is left out is counted where it was");
+        taken += 1;
+    }
+    assert!(missed > 0 && taken >= 256, "{taken} {missed}");
+    let (after, _) = account.clicks(&link).await;
+    assert!(after >= before + CLICKS_MADE as u64, "all are stored: {before} {after}");
+}
+
+async fn a_right_that_ends_ends_the_stream(world: &mut World) {
+    let account = world.sign_up().await;
+    let clicks = of(&account, None);
+    let input = json!({ "name": "k", "scopes": ["REPORTS_READ"], "tenantIds": [account.tenant] });
+    let made = account.client.done("createApiKey", input, "apiKey { id } secret").await;
+    let key = account.client.with_token(text(&made["secret"]));
+    let input = json!({ "email": account.email, "password": crate::world::client::PASSWORD });
+    let other = account.client.done("logIn", input, "session { accessToken refreshToken }").await["session"].clone();
+    let session = account.client.with_token(text(&other["accessToken"]));
+    let mut ended = Vec::new();
+    for client in [&key, &session] {
+        let mut socket = Socket::greeted(client).await;
+        socket.subscribe("1", CLICKS, clicks.clone()).await;
+        // one that hears of nothing and has nobody to ask for it
+        let idle = Socket::greeted(client).await;
+        ended.push((socket, idle, Stream::open(client, CLICKS, clicks.clone()).await.ok().unwrap()));
+    }
+    let mut member = Stream::open(&account.client, CLICKS, clicks.clone()).await.ok().unwrap();
+    account.client.done("revokeApiKey", json!({ "id": made["apiKey"]["id"] }), "apiKey { id }").await;
+    account.client.done("logOut", json!({ "refreshToken": other["refreshToken"] }), "").await;
+    for (mut socket, mut idle, mut stream) in ended {
+        let heard = socket.hear().await;
+        assert_eq!((heard.kind(), heard.code()), ("error", "UNAUTHENTICATED"), "{heard:?}");
+        assert_eq!((socket.hear().await, idle.hear().await), (Heard::Closed(4403), Heard::Closed(4403)));
+        let last = stream.next().await;
+        assert_eq!(last["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{last}");
+        assert_eq!(stream.hear().await.unwrap().0, "complete");
+        assert_eq!(stream.hear().await, None);
+    }
+    // and a member who is one no longer
+    let db = Database::connect(world.database_url()).await.unwrap();
+    let tenant = super::super::tenants::key_of(&account.tenant);
+    let text = "DELETE FROM memberships WHERE tenant_id = $1";
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), text, [tenant.into()]);
+    assert_eq!(db.execute_raw(statement).await.unwrap().rows_affected(), 1);
+    let last = member.next().await;
+    assert_eq!(last["errors"][0]["extensions"]["code"], "NOT_FOUND", "{last}");
+    assert_eq!(member.hear().await.unwrap().0, "complete");
+}
+
+async fn a_server_that_stops_says_so(world: &mut World) {
+    let account = world.sign_up().await;
+    let mut waiting = Socket::silent(&account.client).await;
+    let mut socket = Socket::greeted(&account.client).await;
+    socket.subscribe("1", CLICKS, of(&account, None)).await;
+    let mut stream = Stream::open(&account.client, CLICKS, of(&account, None)).await.ok().unwrap();
+    let heard = async { (socket.hear().await, waiting.hear().await, stream.hear().await, stream.hear().await) };
+    let (heard, ()) = tokio::join!(heard, world.api().stop());
+    let complete = Some(("complete".to_owned(), Value::Null));
+    assert_eq!(heard, (Heard::Closed(1001), Heard::Closed(1001), complete, None));
+}
