@@ -1,7 +1,7 @@
 //! What bounds a stream: how many there may be, how much waits for a reader who is slow, how long a right lasts, and the end of
 //! the process.
 
-use super::{begun, campaign, click, next, of, served};
+use super::{begun, campaign, click, next, of, served, told};
 use crate::world::{
     World,
     client::text,
@@ -85,7 +85,7 @@ async fn a_slow_reader_is_told_what_it_missed_and_holds_up_nobody(world: &mut Wo
     let heard = async {
         let mut heard = Vec::new();
         while heard.len() < CLICKS_MADE {
-            let event = quick.next().await;
+            let event = told(&mut quick).await;
             assert_eq!(event["extensions"], Value::Null, "the quick one misses nothing");
             heard.push(campaign(&event).to_owned());
         }

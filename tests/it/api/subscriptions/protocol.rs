@@ -1,6 +1,6 @@
 //! `graphql-transport-ws` by its rules: every code that closes a connection, who is let in, and what is no subscription.
 
-use super::{begun, of, served};
+use super::{begun, next, of, served};
 use crate::world::{
     World, in_both,
     stream::{CLICKS, Heard, Socket, Stream},
@@ -73,7 +73,7 @@ async fn what_is_no_subscription_is_an_error_and_the_rest_goes_on(world: &mut Wo
         (format!("subscription {{ {field} {{ {aliases} }} }}"), "QUERY_TOO_COMPLEX"),
     ] {
         socket.subscribe("bad", &document, json!({})).await;
-        let heard = socket.hear().await;
+        let heard = next(&mut socket).await;
         assert_eq!((heard.kind(), heard.code()), ("error", code), "{document}: {heard:?}");
         let reply = Stream::open(&account.client, &document, json!({})).await.err().unwrap();
         if document.starts_with("subscription") {
@@ -85,7 +85,7 @@ async fn what_is_no_subscription_is_an_error_and_the_rest_goes_on(world: &mut Wo
     let reply = account.client.reply(CLICKS, of(&account, None)).await;
     assert_eq!((reply.code(), &reply.body["data"]), ("GRAPHQL_VALIDATION_FAILED", &Value::Null));
     socket.say(json!({ "type": "ping", "payload": { "a": 1 } })).await;
-    assert_eq!(socket.hear().await, Heard::Message(json!({ "type": "pong" })));
+    assert_eq!(next(&mut socket).await, Heard::Message(json!({ "type": "pong" })));
     begun(world, &link, &mut socket).await;
 }
 

@@ -189,7 +189,7 @@ mod tests {
         ] {
             assert!(matches!(read(bad), Err(Close(4400, reason)) if reason.len() <= 123), "{bad:.60}");
         }
-        assert_eq!(Close::exists(&"é".repeat(100)).1.len(), 122);
+        assert_eq!(Close::exists(&"é".repeat(100)).1.len(), 123);
     }
 
     #[test]
