@@ -13,8 +13,9 @@ use contract::click::Click;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
-/// Most clicks that wait for one subscriber; of more, the oldest are left out.
-pub const WAITING: usize = 256;
+/// Most clicks that wait for one subscriber; of more, the oldest are left out. Twice as many as a redirector ships at once, so
+/// that a burst alone leaves nothing out.
+pub const WAITING: usize = 1_024;
 /// Most subscribers of a tenant in one process.
 pub const SUBSCRIBERS: usize = 100;
 /// Time between two looks whether a subscriber may still watch.

@@ -136,6 +136,12 @@ mod tests {
             peer.write_u8(7).await.unwrap();
             assert_eq!(stream.read_u8().await.unwrap(), 7);
         }
+        // who only takes is there as well
+        for _ in 0..3 {
+            tokio::time::advance(SILENCE / 2).await;
+            stream.write_u8(7).await.unwrap();
+            assert_eq!(peer.read_u8().await.unwrap(), 7);
+        }
         let ended = stream.read_u8().await.map_err(|error| error.kind());
         assert_eq!(ended, Err(io::ErrorKind::TimedOut));
     }
