@@ -92,7 +92,7 @@ fn parts(config: &Config, db: Db) -> Result<(App, Worker), String> {
     let redis = config.redis_url.as_ref().map_or("", |url| url.expose_secret());
     let keys = Keys::new(config.redis_prefix.clone());
     let publisher = Publisher::Redis(RedisPublisher::new(redis, keys.clone())?);
-    let (feed, courier) = feed::redis::connect(redis, keys.clone())?;
+    let (feed, courier) = feed::courier::connect(redis, keys.clone())?;
     let app = App { feed: feed.clone(), ..App::new(config, db, Clock::system(), publisher) };
     let relay = Relay::new(app.db.clone(), app.clock.clone(), app.publisher.clone());
     let ingest = StreamIngest::new(Ingest::new(app.db.clone(), app.clock.clone()).announcing(feed), redis, keys)?;

@@ -3,7 +3,7 @@
 //! process down, so that somebody notices.
 
 use crate::{
-    clicks::{feed::redis::Courier, stream::StreamIngest},
+    clicks::{feed::courier::Courier, stream::StreamIngest},
     domains::Rechecks,
     invalidation::relay::Relay,
 };

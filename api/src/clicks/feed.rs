@@ -2,8 +2,8 @@
 //! Redis, in any other. Each stored click is announced once, and arrives at most once: what a subscriber misses is in the
 //! tables, and nowhere else. Nothing here can fail or slow the ingest, and while nobody watches it costs next to nothing.
 
+pub mod courier;
 mod queue;
-pub mod redis;
 mod watch;
 
 pub use queue::{Hub, Received, Subscriber};

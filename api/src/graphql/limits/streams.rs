@@ -17,6 +17,13 @@ pub const CONNECTIONS: Limit =
 /// Most connections of one caller.
 pub const OF_CALLER: Limit =
     limit("open streams of a caller", 20, MANY, "a user's log-ins together, each API key on its own; 429, or 4429");
+/// Most WebSockets of one network that have not greeted.
+pub const WAITING_SOCKETS: Limit = limit(
+    "WebSockets of an address before `connection_init`",
+    50,
+    MANY,
+    "of its /24 or /48, as `STOPOVER_TRUSTED_PROXIES` tells it; 429",
+);
 /// Most subscriptions of one WebSocket.
 pub const OF_CONNECTION: Limit =
     limit("subscriptions on a WebSocket", 20, MANY, "the next one is refused, the others go on");
@@ -56,10 +63,11 @@ pub const WRITE: Limit =
     limit("seconds for the writing of a message", 30, NONE, "of a client that reads nothing; then it is cut off");
 
 /// All of them.
-pub const TABLE: [Limit; 12] = [
+pub const TABLE: [Limit; 13] = [
     ROOTS,
     CONNECTIONS,
     OF_CALLER,
+    WAITING_SOCKETS,
     OF_CONNECTION,
     OF_TENANT,
     MESSAGE,

@@ -2,7 +2,7 @@
 //! are told that the process stops.
 
 use crate::{
-    graphql::limits::streams::{CONNECTIONS, OF_CALLER},
+    graphql::limits::streams::{CONNECTIONS, OF_CALLER, WAITING_SOCKETS},
     scope::{Caller, Credential},
 };
 use std::{
@@ -21,7 +21,17 @@ const ENDING: Duration = Duration::from_secs(3);
 pub(in crate::http) struct Streams {
     stopping: watch::Sender<bool>,
     open: watch::Sender<u64>,
-    callers: Mutex<HashMap<Uuid, u64>>,
+    /// By user, by API key, and by the network of who has not said yet who it is.
+    holders: Mutex<HashMap<Holder, u64>>,
+}
+
+/// Whose a stream is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Holder {
+    /// A user's or an API key's.
+    Caller(Uuid),
+    /// Nobody's yet, at this network.
+    Network(Option<String>),
 }
 
 impl Streams {
@@ -50,7 +60,17 @@ impl Streams {
             *open += u64::from(free);
             free
         });
-        entered.then(|| Place { streams: Arc::clone(self), caller: None })
+        entered.then(|| Place { streams: Arc::clone(self), holder: None })
+    }
+
+    fn leave(&self, holder: &Holder) {
+        let mut holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = holders.get_mut(holder) {
+            *count -= 1;
+            if *count == 0 {
+                holders.remove(holder);
+            }
+        }
     }
 }
 
@@ -58,37 +78,43 @@ impl Streams {
 #[derive(Debug)]
 pub(super) struct Place {
     streams: Arc<Streams>,
-    caller: Option<Uuid>,
+    holder: Option<Holder>,
 }
 
 impl Place {
+    /// Counts it among those at a network that have not said who they are; false when there are as many as there can be.
+    pub(super) fn waits_at(&mut self, network: Option<String>) -> bool {
+        self.held_by(Holder::Network(network), WAITING_SOCKETS.most)
+    }
+
     /// Counts it among the caller's; false when they have as many as they can have.
     pub(super) fn belongs_to(&mut self, caller: &Caller) -> bool {
         let id = match caller.credential {
             Credential::Session(_) => caller.user_id,
             Credential::Key { id, .. } => id,
         };
-        let mut callers = self.streams.callers.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = callers.entry(id).or_default();
-        if *count >= OF_CALLER.most {
+        self.held_by(Holder::Caller(id), OF_CALLER.most)
+    }
+
+    fn held_by(&mut self, holder: Holder, most: u64) -> bool {
+        let mut holders = self.streams.holders.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = holders.entry(holder.clone()).or_default();
+        if *count >= most {
             return false;
         }
         *count += 1;
-        self.caller = Some(id);
+        drop(holders);
+        if let Some(before) = self.holder.replace(holder) {
+            self.streams.leave(&before);
+        }
         true
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some(id) = self.caller {
-            let mut callers = self.streams.callers.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(count) = callers.get_mut(&id) {
-                *count -= 1;
-                if *count == 0 {
-                    callers.remove(&id);
-                }
-            }
+        if let Some(holder) = self.holder.take() {
+            self.streams.leave(&holder);
         }
         self.streams.open.send_modify(|open| *open -= 1);
     }
@@ -107,7 +133,13 @@ mod tests {
         let mut places: Vec<_> = (0..CONNECTIONS.most).map(|_| streams.enter().unwrap()).collect();
         assert!(streams.enter().is_none());
         let mut next = places.iter_mut();
-        assert!(next.by_ref().take(20).all(|place| place.belongs_to(&caller)));
+        let network = || Some("203.0.113.0/24".to_owned());
+        assert!(next.by_ref().take(50).all(|place| place.waits_at(network())));
+        assert!(!next.next().unwrap().waits_at(network()) && next.next().unwrap().waits_at(None));
+        drop(places.drain(..50));
+        let mut next = places.iter_mut();
+        assert!(next.by_ref().take(20).all(|place| place.waits_at(network()) && place.belongs_to(&caller)));
+        assert!(next.next().unwrap().waits_at(network()));
         assert!(!next.next().unwrap().belongs_to(&caller) && next.next().unwrap().belongs_to(&key));
         places.remove(0);
         assert!(places.last_mut().unwrap().belongs_to(&caller) && streams.enter().is_some());
@@ -115,6 +147,6 @@ mod tests {
         assert!(*streams.stopping().borrow());
         drop(places);
         streams.ended().await;
-        assert!(streams.callers.lock().unwrap().is_empty());
+        assert!(streams.holders.lock().unwrap().is_empty());
     }
 }

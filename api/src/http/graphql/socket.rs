@@ -59,10 +59,15 @@ pub(super) async fn open(documents: &Arc<Documents>, request: Request) -> Respon
     if let Err(refusal) = documents.authenticate(headers).await {
         return refusal;
     }
-    let Some(place) = documents.streams.enter() else { return no_place() };
+    let Some(mut place) = documents.streams.enter() else { return no_place() };
+    let client = client::of(&request, &documents.app.rules.trusted_proxies);
+    if !place.waits_at(client.network()) {
+        let message = "too many WebSockets of this address have not sent `connection_init`: come back in 10 s";
+        return error(StatusCode::TOO_MANY_REQUESTS, code::TOO_MANY_STREAMS, message);
+    }
     let connection = Connection {
         documents: Arc::clone(documents),
-        client: client::of(&request, &documents.app.rules.trusted_proxies),
+        client,
         id: request.data::<RequestId>().cloned().unwrap_or_else(|| RequestId(String::new())),
         header: shown(headers),
     };

@@ -46,6 +46,17 @@ async fn what_breaks_a_rule_closes_the_connection(world: &mut World) {
     let mut socket = Socket::greeted(client).await;
     socket.say(json!({ "type": "connection_ack" })).await;
     assert_eq!(socket.hear().await, Heard::Closed(4400));
+    // whoever only opens connections is stopped, and those who greet make room
+    let mut silent = Vec::new();
+    let refused = loop {
+        match Socket::open(client, &[PROTOCOL]).await {
+            Ok(socket) => silent.push(socket),
+            Err(status) => break status,
+        }
+        assert!(silent.len() <= 50);
+    };
+    assert_eq!(refused, 429);
+    drop(silent);
     let mut late = late;
     assert_eq!(late.hear().await, Heard::Closed(4408));
 }
