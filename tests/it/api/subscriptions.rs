@@ -1,6 +1,7 @@
 //! Subscriptions: clicks as they come, over a WebSocket and as an event stream, for those who may read them.
 
 mod bounds;
+mod processes;
 mod protocol;
 
 use super::tenants::never_given_out;

@@ -28,9 +28,10 @@ impl ClickSubscription {
     /// nothing known of its pixels yet but what was refused. For a WebSocket (`graphql-transport-ws`, at the address of this
     /// API) or an event stream (`POST` with `Accept: text/event-stream`); needs the right to read reports.
     ///
-    /// A click comes at most once, and it may not come at all: what happens while nobody listens, while Redis is away or while
-    /// the connection breaks is in `Link.clicks` and in reports, and nowhere else. At most 1,024 clicks wait for a reader that is
-    /// slow; of more the oldest are left out, and `extensions.missed` of the event that follows says how many.
+    /// A click comes at most once, and it may not come at all: what happens while nobody listens, while Redis is away or
+    /// while the connection breaks is in `Link.clicks` and in reports, and nowhere else. Clicks come in about the order of
+    /// their time. At most 1,024 clicks wait for a reader that is slow; of more the oldest are left out, and
+    /// `extensions.missed` of the event that follows says how many.
     ///
     /// The right to it is looked at every 10 seconds. When the access token is over (after 15 minutes), the session or key is
     /// ended or the membership is gone, the stream ends with an error; come back with a new token.

@@ -3,17 +3,16 @@
 
 use super::{begun, campaign, click, next, of, served, told};
 use crate::world::{
-    Own, Setting, World,
+    World,
     client::text,
     in_both,
-    redis::Redis,
     stream::{CLICKS, Heard, Socket, Stream},
     wait,
 };
 use futures_util::{StreamExt, stream};
 use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 in_both!(
     there_are_so_many_streams_and_no_more,
@@ -21,28 +20,6 @@ in_both!(
     a_right_that_ends_ends_the_stream,
     a_server_that_stops_says_so,
 );
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redis_that_dies_costs_what_it_missed_and_nothing_more() {
-    let own = Own { redis: Some(Redis::own().await), ..Own::default() };
-    let mut world = World::start(Setting::OneBox, own, &[]).await;
-    let account = world.sign_up().await;
-    let link = served(&world, &account, "outage").await;
-    let mut socket = Socket::greeted(&account.client).await;
-    socket.subscribe("1", CLICKS, of(&account, None)).await;
-    begun(&world, &link, &mut socket).await;
-    let redis = world.own.redis.as_mut().unwrap();
-    redis.kill().await;
-    redis.start().await;
-    // the same subscription goes on
-    wait::until("a click is heard of", wait::PATIENCE, async || {
-        click(&world, &link, "again").await;
-        let heard = socket.hear_within(Duration::from_secs(1)).await?;
-        assert_eq!(heard.kind(), "next", "{heard:?}");
-        (campaign(heard.payload()) == "again").then_some(())
-    })
-    .await;
-}
 
 async fn there_are_so_many_streams_and_no_more(world: &mut World) {
     let account = world.sign_up().await;
