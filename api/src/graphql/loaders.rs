@@ -4,6 +4,7 @@
 
 use super::error;
 use crate::{
+    clicks::report::many::{self, LinkTotals},
     db::Db,
     domains::{self, Domain},
     error::Error,
@@ -40,6 +41,9 @@ struct PixelsOfLink(Key);
 struct PixelByKey(Key);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct DomainByKey(Key);
+/// A link, and the range of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct TotalsOfLink(Key, (i64, i64));
 
 /// The tags of a link.
 ///
@@ -47,6 +51,14 @@ struct DomainByKey(Key);
 /// A top-level error for a fault.
 pub async fn tags_of_link(ctx: &Context<'_>, tenant_id: Uuid, link_id: Uuid) -> Result<Vec<String>> {
     Ok(load(ctx, TagsOfLink((tenant_id, link_id))).await?.unwrap_or_default())
+}
+
+/// The totals of a link in a range.
+///
+/// # Errors
+/// A top-level error for a fault.
+pub async fn totals_of_link(ctx: &Context<'_>, link: (Uuid, Uuid), range: (i64, i64)) -> Result<LinkTotals> {
+    Ok(load(ctx, TotalsOfLink(link, range)).await?.unwrap_or_default())
 }
 
 /// The pixels of a link, besides the tenant's default ones.
@@ -106,6 +118,24 @@ impl Loader<TagsOfLink> for Rows {
     }
 }
 
+impl Loader<TotalsOfLink> for Rows {
+    type Value = LinkTotals;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[TotalsOfLink]) -> Result<HashMap<TotalsOfLink, LinkTotals>> {
+        let ranges: HashSet<(i64, i64)> = keys.iter().map(|key| key.1).collect();
+        let mut found = HashMap::new();
+        for range in ranges {
+            for (tenant_id, links) in by_tenant(keys.iter().filter(|key| key.1 == range).map(|key| key.0)) {
+                let rows = many::totals_of_links(&self.0, tenant_id, &links, range).await.map_err(error::top_level)?;
+                let key = |link_id| TotalsOfLink((tenant_id, link_id), range);
+                found.extend(rows.into_iter().map(|(link_id, totals)| (key(link_id), totals)));
+            }
+        }
+        Ok(found)
+    }
+}
+
 impl Loader<PixelsOfLink> for Rows {
     type Value = Vec<Pixel>;
     type Error = async_graphql::Error;
@@ -147,3 +177,6 @@ impl Loader<DomainByKey> for Rows {
         Ok(found)
     }
 }
+
+#[cfg(test)]
+mod tests;

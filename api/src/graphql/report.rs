@@ -15,6 +15,7 @@ use super::{
     context,
     error::top_level,
     id::{self, Kind},
+    loaders,
     scalars::DateTime,
 };
 use crate::{
@@ -42,6 +43,8 @@ pub struct ReportFilter {
 /// A report over the clicks of a tenant or a link.
 pub struct Report {
     scope: TenantScope,
+    /// Whose report it is, where it is one link's.
+    link_id: Option<Uuid>,
     report: report::Report,
 }
 
@@ -50,7 +53,7 @@ pub struct Report {
 /// # Errors
 /// `BAD_USER_INPUT` for a filter that breaks a rule.
 pub fn of_tenant(ctx: &Context<'_>, scope: &TenantScope, filter: Option<ReportFilter>) -> Result<Report> {
-    report_on(ctx, scope, Scope::Tenant(*scope), filter)
+    report_on(ctx, scope, None, filter)
 }
 
 /// The report of a tenant's link.
@@ -58,10 +61,15 @@ pub fn of_tenant(ctx: &Context<'_>, scope: &TenantScope, filter: Option<ReportFi
 /// # Errors
 /// `BAD_USER_INPUT` for a filter that breaks a rule.
 pub fn of_link(ctx: &Context<'_>, scope: &TenantScope, link_id: Uuid, filter: Option<ReportFilter>) -> Result<Report> {
-    report_on(ctx, scope, Scope::Link { tenant: *scope, link_id }, filter)
+    report_on(ctx, scope, Some(link_id), filter)
 }
 
-fn report_on(ctx: &Context<'_>, scope: &TenantScope, on: Scope, filter: Option<ReportFilter>) -> Result<Report> {
+fn report_on(
+    ctx: &Context<'_>,
+    scope: &TenantScope,
+    link_id: Option<Uuid>,
+    filter: Option<ReportFilter>,
+) -> Result<Report> {
     let app = context::app(ctx)?;
     let filter = filter.unwrap_or_default();
     let question = Question {
@@ -71,7 +79,8 @@ fn report_on(ctx: &Context<'_>, scope: &TenantScope, on: Scope, filter: Option<R
         include_bots: filter.include_bots,
     };
     let filter = Filter::new(&question, app.clock.now()).map_err(top_level)?;
-    Ok(Report { scope: *scope, report: report::Report::new(app.db.clone(), on, filter) })
+    let on = link_id.map_or(Scope::Tenant(*scope), |link_id| Scope::Link { tenant: *scope, link_id });
+    Ok(Report { scope: *scope, link_id, report: report::Report::new(app.db.clone(), on, filter) })
 }
 
 /// A report over the clicks of a tenant or a link. A click is in it within seconds. Totals of clicks, series and exclusions
@@ -92,11 +101,18 @@ impl Report {
     }
 
     /// Everything together.
-    async fn totals(&self) -> Result<ReportTotals> {
+    async fn totals(&self, ctx: &Context<'_>) -> Result<ReportTotals> {
+        if let Some(link_id) = self.link_id {
+            // a list of links reads those of all of them at once
+            let key = (self.scope.tenant_id(), link_id);
+            let totals = loaders::totals_of_link(ctx, key, self.report.range()).await?;
+            let clicks = self.report.counted(totals.clicks.human, totals.clicks.bot());
+            return Ok(ReportTotals::of(&totals.clicks, |state| totals.pixels[state as usize], clicks));
+        }
         let totals = self.report.totals().await.map_err(top_level)?;
         let sum = self.report.sum().await.map_err(top_level)?;
         let clicks = self.report.counted(totals.human, totals.bot());
-        Ok(ReportTotals::of(&totals, &sum, clicks))
+        Ok(ReportTotals::of(&totals, |state| sum.pixels(state), clicks))
     }
 
     /// The clicks over time: a point for every bucket of the range, without gaps, the earliest first.

@@ -29,6 +29,7 @@ use crate::{
 };
 use async_graphql::{Context, Enum, ID, Object, Result};
 use entities::{membership, tenant};
+use tokio::sync::OnceCell;
 use policy::{Policy, ReferrerPolicy};
 
 /// What a member may do in a tenant; each role includes what comes after it.
@@ -49,14 +50,14 @@ pub enum Role {
 #[derive(Debug, Clone)]
 pub struct Tenant {
     scope: TenantScope,
-    row: tenant::Model,
+    row: OnceCell<tenant::Model>,
 }
 
 impl Tenant {
     /// The tenant of a scope.
     #[must_use]
-    pub const fn new(scope: TenantScope, row: tenant::Model) -> Self {
-        Self { scope, row }
+    pub fn new(scope: TenantScope, row: tenant::Model) -> Self {
+        Self { scope, row: OnceCell::new_with(Some(row)) }
     }
 
     /// What the caller may do in it.
@@ -65,9 +66,15 @@ impl Tenant {
         self.scope.role().into()
     }
 
-    fn health_threshold(&self) -> f64 {
-        f64::from(self.row.health_threshold) / 10_000.0
+    /// Its row, read when something of it is asked for.
+    async fn row(&self, ctx: &Context<'_>) -> Result<&tenant::Model> {
+        let read = async || tenants::find(context::app(ctx)?, &self.scope).await.map_err(top_level);
+        self.row.get_or_try_init(read).await
     }
+}
+
+fn health_threshold(row: &tenant::Model) -> f64 {
+    f64::from(row.health_threshold) / 10_000.0
 }
 
 /// An owner of links, pixels and reports. Only its members can see it.
@@ -75,30 +82,32 @@ impl Tenant {
 impl Tenant {
     /// Opaque and stable.
     pub(super) async fn id(&self) -> ID {
-        id::encode(Kind::Tenant, self.row.id)
+        id::encode(Kind::Tenant, self.scope.tenant_id())
     }
 
     /// Shown on its pages, 1 to 100 characters.
-    async fn name(&self) -> &str {
-        &self.row.name
+    async fn name(&self, ctx: &Context<'_>) -> Result<&str> {
+        Ok(&self.row(ctx).await?.name)
     }
 
     /// What it decided for its visits.
-    async fn policy(&self) -> Result<Policy> {
-        let consent: contract::consent::ConsentPolicy = tenants::stored(self.row.consent.clone()).map_err(top_level)?;
+    async fn policy(&self, ctx: &Context<'_>) -> Result<Policy> {
+        let row = self.row(ctx).await?;
+        let consent: contract::consent::ConsentPolicy = tenants::stored(row.consent.clone()).map_err(top_level)?;
         Ok(Policy {
-            budget_ms: self.row.budget_ms,
-            confirm_share: f64::from(self.row.confirm_share) / 10_000.0,
-            honour_gpc: self.row.honour_gpc,
-            referrer_policy: ReferrerPolicy::of_header(&self.row.referrer_policy),
-            health_threshold: self.health_threshold(),
+            budget_ms: row.budget_ms,
+            confirm_share: f64::from(row.confirm_share) / 10_000.0,
+            honour_gpc: row.honour_gpc,
+            referrer_policy: ReferrerPolicy::of_header(&row.referrer_policy),
+            health_threshold: health_threshold(row),
             consent: consent.into(),
         })
     }
 
     /// How its pages look and speak.
-    async fn branding(&self) -> Result<Branding> {
-        let branding: contract::branding::Branding = tenants::stored(self.row.branding.clone()).map_err(top_level)?;
+    async fn branding(&self, ctx: &Context<'_>) -> Result<Branding> {
+        let row = self.row(ctx).await?;
+        let branding: contract::branding::Branding = tenants::stored(row.branding.clone()).map_err(top_level)?;
         Ok(branding.into())
     }
 
@@ -109,8 +118,8 @@ impl Tenant {
     }
 
     /// When it was made.
-    async fn created_at(&self) -> DateTime {
-        DateTime(self.row.created_at)
+    async fn created_at(&self, ctx: &Context<'_>) -> Result<DateTime> {
+        Ok(DateTime(self.row(ctx).await?.created_at))
     }
 
     /// Its links, the newest first unless `orderBy` says otherwise.
@@ -172,7 +181,8 @@ impl Tenant {
     /// the last 7 days where fewer than 20 of them waited to see it; in the order the pixels were made, at most 50.
     async fn pixel_health(&self, ctx: &Context<'_>) -> Result<Vec<PixelHealth>> {
         context::demand(&self.scope, Permission::ReadPixels)?;
-        health::of_tenant(ctx, &self.scope, self.health_threshold()).await
+        let threshold = health_threshold(self.row(ctx).await?);
+        health::of_tenant(ctx, &self.scope, threshold).await
     }
 
     /// The API keys that may act in it, whosever they are, the newest first; needs the role ADMIN.
@@ -222,8 +232,7 @@ pub async fn scope_of(
 /// The tenant of an id, for queries: null when there is none for this caller.
 pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Tenant>> {
     let scope = scope_of(ctx, id, Permission::ReadTenant, "id").await?;
-    let Some(scope) = value(scope)? else { return Ok(None) };
-    Ok(value(tenants::find(context::app(ctx)?, &scope).await)?.map(|row| Tenant::new(scope, row)))
+    Ok(value(scope)?.map(|scope| Tenant { scope, row: OnceCell::new() }))
 }
 
 /// Queries of tenants.
