@@ -12,14 +12,17 @@ pub mod domain;
 pub mod error;
 pub mod execute;
 pub mod id;
+pub mod invitation;
 mod limits;
 pub mod link;
 pub mod loaders;
+pub mod member;
 pub mod network;
 pub mod node;
 pub mod open_session;
 mod order;
 pub mod page;
+pub mod password_reset;
 pub mod pixel;
 pub mod preview;
 pub mod report;
@@ -51,8 +54,11 @@ pub struct Mutation(
     account::AccountMutation,
     api_key::ApiKeyMutation,
     domain::mutation::DomainMutation,
+    invitation::InvitationMutation,
     link::LinkMutation,
+    member::MemberMutation,
     open_session::OpenSessionMutation,
+    password_reset::PasswordResetMutation,
     pixel::PixelMutation,
     session::SessionMutation,
     tenant::mutation::TenantMutation,

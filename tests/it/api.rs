@@ -10,5 +10,6 @@ mod lists;
 mod once;
 mod second_factor;
 mod sessions;
+mod team;
 mod tenants;
 mod tokens;
