@@ -13,14 +13,17 @@ pub mod error;
 pub mod execute;
 mod guard;
 pub mod id;
+pub mod invitation;
 pub mod limits;
 pub mod link;
 pub mod loaders;
+pub mod member;
 pub mod network;
 pub mod node;
 pub mod open_session;
 mod order;
 pub mod page;
+pub mod password_reset;
 mod persisted;
 pub mod pixel;
 pub mod preview;
@@ -54,8 +57,11 @@ pub struct Mutation(
     account::AccountMutation,
     api_key::ApiKeyMutation,
     domain::mutation::DomainMutation,
+    invitation::InvitationMutation,
     link::LinkMutation,
+    member::MemberMutation,
     open_session::OpenSessionMutation,
+    password_reset::PasswordResetMutation,
     pixel::PixelMutation,
     session::SessionMutation,
     tenant::mutation::TenantMutation,

@@ -13,6 +13,8 @@ pub mod graphql;
 pub mod http;
 pub mod invalidation;
 pub mod links;
+pub mod mails;
+pub mod members;
 pub mod once;
 pub mod page;
 pub mod pixels;

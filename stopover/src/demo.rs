@@ -94,8 +94,8 @@ struct Made {
 async fn make(embedded: &Embedded, network: &SocketAddr) -> Result<Made, Error> {
     let app = &embedded.app;
     let (email, password) = (EMAIL.to_owned(), PASSWORD.to_owned());
-    let account =
-        sign_up(app, SignUp { email, password, tenant_name: "Demo company".to_owned() }, &Client::default()).await?;
+    let tenant_name = Some("Demo company".to_owned());
+    let account = sign_up(app, SignUp { email, password, tenant_name, invitation: None }, &Client::default()).await?;
     let (scope, tenant_id) = (account.scope, account.tenant.id);
     let mut pixel_ids = Vec::new();
     for (name, audience, is_default) in [("Everybody who clicked", "all", true), ("Spring readers", "spring", false)] {

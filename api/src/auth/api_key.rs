@@ -3,6 +3,9 @@
 //! 178 random bits.
 
 mod form;
+mod leave;
+
+pub(crate) use leave::leave;
 
 use crate::{
     app::App,
@@ -265,7 +268,11 @@ pub async fn find(app: &App, caller: Caller, id: Uuid) -> Result<Option<api_key:
 }
 
 fn own(caller: Caller) -> Select<api_key::Entity> {
-    api_key::Entity::find().filter(api_key::Column::UserId.eq(caller.user_id))
+    own_of(caller.user_id)
+}
+
+fn own_of(user_id: Uuid) -> Select<api_key::Entity> {
+    api_key::Entity::find().filter(api_key::Column::UserId.eq(user_id))
 }
 
 fn of_tenant(scope: TenantScope) -> Select<api_key::Entity> {

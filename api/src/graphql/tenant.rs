@@ -12,7 +12,9 @@ use super::{
     domain::{self, DomainConnection},
     error::{top_level, value},
     id::{self, Kind},
+    invitation::{self, InvitationConnection},
     link::{self, LinkConnection, LinkFilter, LinkOrder},
+    member::{self, MemberConnection},
     page::PageArgs,
     pixel::{
         self, PixelConnection,
@@ -36,9 +38,9 @@ use policy::{Policy, ReferrerPolicy};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "membership::Role")]
 pub enum Role {
-    /// Everything, and deleting the tenant.
+    /// Everything, with other owners and giving the tenant away.
     Owner,
-    /// The tenant's name, policy and domains.
+    /// The tenant's name, policy, domains and members.
     Admin,
     /// Making and changing links and pixels.
     Editor,
@@ -183,6 +185,32 @@ impl Tenant {
         context::demand(&self.scope, Permission::ReadPixels)?;
         let threshold = health_threshold(self.row(ctx).await?);
         health::of_tenant(ctx, &self.scope, threshold).await
+    }
+
+    /// Its members, in the order they joined.
+    async fn members(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most this many from the start, 0 to 100; 20 when `last` is left out as well.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most this many from the end, 0 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<MemberConnection> {
+        member::members_of(ctx, self.scope, PageArgs::new(first, after, last, before)).await
+    }
+
+    /// The invitations into it that are pending, at most 100, the newest first; needs the role ADMIN.
+    async fn invitations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most this many from the start, 0 to 100; 20 when `last` is left out as well.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most this many from the end, 0 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<InvitationConnection> {
+        invitation::invitations_of(ctx, self.scope, PageArgs::new(first, after, last, before)).await
     }
 
     /// The API keys that may act in it, whosever they are, the newest first; needs the role ADMIN.
