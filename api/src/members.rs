@@ -156,8 +156,8 @@ async fn demand_another_owner(tx: &DatabaseTransaction, tenant_id: Uuid, field: 
 }
 
 /// Whether a user may own one tenant more.
-async fn demand_room(tx: &DatabaseTransaction, user_id: Uuid, field: &str) -> Result<(), Error> {
-    if count_owned(tx, user_id).await? < MAX_OWNED as u64 {
+async fn demand_room(db: &impl ConnectionTrait, user_id: Uuid, field: &str) -> Result<(), Error> {
+    if count_owned(db, user_id).await? < MAX_OWNED as u64 {
         return Ok(());
     }
     Err(Error::mistake(field, Code::LimitReached, format!("a user owns at most {MAX_OWNED} tenants")))

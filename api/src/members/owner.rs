@@ -35,7 +35,10 @@ pub async fn transfer(
     match find(app.db.read(), scope.tenant_id(), user_id).await? {
         None => mistakes.add("userId", Code::NotFound, "does not exist"),
         Some(member) if member.role == Role::Owner => mistakes.add("userId", Code::Invalid, OWNER),
-        Some(_) => {}
+        Some(_) => match demand_room(app.db.read(), user_id, "userId").await {
+            Err(Error::Mistakes(found)) => found.into_iter().for_each(|mistake| mistakes.push(mistake)),
+            other => other?,
+        },
     }
     let right = app.auth.passwords.verify(password, Some(user.password_hash)).await?;
     if !right {

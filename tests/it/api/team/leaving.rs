@@ -12,6 +12,7 @@ in_both!(
     a_tenant_keeps_an_owner,
     who_is_removed_is_out_with_keys_and_invitations,
     a_tenant_is_given_away_with_the_password,
+    nobody_comes_to_own_more_than_a_hundred_tenants,
 );
 
 async fn a_tenant_keeps_an_owner(world: &mut World) {
@@ -110,6 +111,26 @@ async fn who_is_removed_is_out_with_keys_and_invitations(world: &mut World) {
         (row.0.as_str(), &row.2["role"], &row.3["role"]),
         ("changeMemberRole", &json!("ADMIN"), &json!("EDITOR"))
     );
+}
+
+async fn nobody_comes_to_own_more_than_a_hundred_tenants(world: &mut World) {
+    let owner = world.sign_up().await;
+    let rich = world.sign_up().await;
+    for number in 2..=100 {
+        rich.client.done("createTenant", json!({ "name": format!("T{number}") }), "tenant { id }").await;
+    }
+    let token = invite(&owner, &rich.email, "OWNER").await;
+    let accept = async |token: &str| outcome(&rich.client, "acceptInvitation", json!({ "token": token })).await;
+    assert_eq!(accept(&token).await, "token LIMIT_REACHED");
+    let token = invite(&owner, &rich.email, "ADMIN").await;
+    assert_eq!(accept(&token).await, "ok");
+    let user = user_id(&rich).await;
+    let promote = json!({ "tenantId": owner.tenant, "userId": user, "role": "OWNER" });
+    assert_eq!(outcome(&owner.client, "changeMemberRole", promote).await, "role LIMIT_REACHED");
+    let give = json!({ "tenantId": owner.tenant, "userId": user, "password": PASSWORD });
+    assert_eq!(outcome(&owner.client, "transferOwnership", give).await, "userId LIMIT_REACHED");
+    let expected = [(owner.email.clone(), "OWNER".to_owned()), (rich.email.clone(), "ADMIN".to_owned())];
+    assert_eq!(members(&owner).await, expected);
 }
 
 async fn a_tenant_is_given_away_with_the_password(world: &mut World) {
