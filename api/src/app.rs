@@ -7,6 +7,8 @@ use crate::{
     domains::{Names, Proofs},
     invalidation::Publisher,
     previews::Redirectors,
+    rate_limits::RateLimits,
+    usage::Quotas,
 };
 use contract::{address::Host, clock::Clock, destination::Reach, proxies::TrustedProxies};
 use std::sync::Arc;
@@ -28,6 +30,10 @@ pub struct App {
     pub rules: Arc<Rules>,
     /// Asks redirectors, for previews.
     pub redirectors: Redirectors,
+    /// How many requests credentials and tenants may send.
+    pub rate_limits: Arc<RateLimits>,
+    /// How much a tenant may have.
+    pub quotas: Quotas,
 }
 
 /// What the operator decided for everybody.
@@ -66,6 +72,8 @@ impl App {
             proofs: Arc::new(proofs),
             rules: Arc::new(rules),
             redirectors: Redirectors::new(),
+            rate_limits: RateLimits::new(config.rates),
+            quotas: config.quotas,
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Settings of the API, from variables with the prefix `STOPOVER_`. The only file that reads the environment.
 
-use crate::domains::Schedule;
+use crate::{
+    domains::Schedule,
+    rate_limits::{Rate, Rates},
+    usage::Quotas,
+};
 use contract::{
     address::Host,
     clock::DAY,
@@ -46,6 +50,11 @@ pub struct Config {
     pub redirector_url: String,
     /// `ALLOW_LOCAL_TARGETS`, false: lets destinations and image pixels name IP addresses and local hosts.
     pub reach: Reach,
+    /// `RATE_LIMIT_KEY`, 600, and `RATE_LIMIT_TENANT`, 3,000: requests a minute of one API key or log-in, and of one tenant; 0
+    /// for no limit.
+    pub rates: Rates,
+    /// `QUOTA_LINKS` and `QUOTA_LINKS_PER_MONTH`, none: most links of a tenant, and most that it makes in a month of UTC.
+    pub quotas: Quotas,
     /// `INTROSPECTION`: whether the schema can be asked for and the IDE is served; true in the embedded default only.
     pub introspection: bool,
     /// `LOG`, info: what is logged, as a filter of `tracing`.
@@ -83,6 +92,8 @@ impl Config {
             https: settings.or("HTTPS", false, local),
             redirector_url: redirector_url(settings),
             reach: if settings.or("ALLOW_LOCAL_TARGETS", false, local) { Reach::Local } else { Reach::Public },
+            rates: rates(settings),
+            quotas: quotas(settings),
             introspection: settings.or("INTROSPECTION", embedded, local),
             log: settings.text("LOG").unwrap_or("info").to_owned(),
         }
@@ -129,6 +140,23 @@ fn key_rotation(settings: &mut Settings) -> i64 {
     days * DAY
 }
 
+fn rates(settings: &mut Settings) -> Rates {
+    const RULE: &str = "must be a number of requests a minute, 0 for no limit";
+    let (key, tenant) = (settings.optional("RATE_LIMIT_KEY", RULE), settings.optional("RATE_LIMIT_TENANT", RULE));
+    let default = Rates::default();
+    Rates {
+        credential: key.map_or(default.credential, Rate::per_minute),
+        tenant: tenant.map_or(default.tenant, Rate::per_minute),
+    }
+}
+
+fn quotas(settings: &mut Settings) -> Quotas {
+    const RULE: &str = "must be a number of links";
+    let (links, links_per_month) =
+        (settings.optional("QUOTA_LINKS", RULE), settings.optional("QUOTA_LINKS_PER_MONTH", RULE));
+    Quotas { links, links_per_month }
+}
+
 fn redirector_url(settings: &mut Settings) -> String {
     let listens = settings.text("REDIRECTOR_LISTEN").unwrap_or("127.0.0.1:8081");
     let here = listens.replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:");
@@ -170,6 +198,13 @@ mod tests {
         let bad = [("KEY_ROTATION_DAYS", "0"), ("TRUSTED_PROXIES", "10.0.0.0/33")];
         assert_eq!(Config::read(variables(&[&good[..], &bad].concat())).unwrap_err().0.len(), 2);
         let bad = [("NAME_SERVER", "9.9.9.9"), ("DOMAIN_RECHECK_SECONDS", "0"), ("DOMAIN_GRACE_SECONDS", "-1")];
+        assert_eq!(Config::read(variables(&[&good[..], &bad].concat())).unwrap_err().0.len(), 3);
+        assert_eq!((config.rates, config.quotas), (Rates::default(), Quotas::default()));
+        let limits = [("RATE_LIMIT_KEY", "0"), ("RATE_LIMIT_TENANT", "7"), ("QUOTA_LINKS", "5")];
+        let config = Config::read(variables(&[&good[..], &limits].concat())).unwrap();
+        assert_eq!(config.rates, Rates { credential: Rate::per_minute(0), tenant: Rate::per_minute(7) });
+        assert_eq!(config.quotas, Quotas { links: Some(5), links_per_month: None });
+        let bad = [("RATE_LIMIT_KEY", "-1"), ("RATE_LIMIT_TENANT", "x"), ("QUOTA_LINKS_PER_MONTH", "1.5")];
         assert_eq!(Config::read(variables(&[&good[..], &bad].concat())).unwrap_err().0.len(), 3);
         let bad = [("API_LISTEN", "x"), ("JWT_SECRET", "short"), ("DEFAULT_DOMAIN", "a b"), ("REDIS_URL", "http://r")];
         let names = Config::read(variables(&bad)).unwrap_err().0.into_iter().map(|bad| bad.name).collect::<Vec<_>>();

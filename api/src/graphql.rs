@@ -7,6 +7,7 @@ pub mod audit;
 pub mod branding;
 pub mod click;
 pub mod consent;
+pub mod content;
 pub mod context;
 pub mod domain;
 pub mod error;
@@ -15,6 +16,7 @@ pub mod id;
 mod limits;
 pub mod link;
 pub mod loaders;
+mod metering;
 pub mod network;
 pub mod node;
 pub mod open_session;
@@ -50,6 +52,7 @@ pub struct Query(
 pub struct Mutation(
     account::AccountMutation,
     api_key::ApiKeyMutation,
+    content::ContentMutation,
     domain::mutation::DomainMutation,
     link::LinkMutation,
     open_session::OpenSessionMutation,
@@ -72,6 +75,7 @@ pub fn build(app: App, introspection: bool) -> Schema {
         .limit_depth(limits::DEPTH)
         .limit_complexity(limits::COMPLEXITY)
         .limit_directives(limits::DIRECTIVES)
+        .extension(metering::Metering)
         .data(loaders::loader(app.db.clone()))
         .data(app);
     if introspection { builder.finish() } else { builder.disable_introspection().disable_suggestions().finish() }

@@ -8,6 +8,7 @@ mod client;
 mod graphql;
 mod health;
 mod ide;
+mod limits;
 mod listener;
 mod media;
 mod reply;

@@ -14,6 +14,7 @@ pub mod ingest_progress;
 pub mod link;
 pub mod link_pixel;
 pub mod link_tag;
+pub mod links_by_month;
 pub mod membership;
 pub mod outbox;
 pub mod pixel;

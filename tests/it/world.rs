@@ -76,6 +76,9 @@ impl World {
         std::fs::write(&places, places::database()).unwrap();
         set("GEOIP_DATABASE", places.display().to_string());
         set("LOG", "info,sqlx=warn".to_owned());
+        // tests ask as often as it takes
+        set("RATE_LIMIT_KEY", "0".to_owned());
+        set("RATE_LIMIT_TENANT", "0".to_owned());
         if setting == Setting::OneBox {
             let (database_url, redis_url) = services(&own).await;
             set("DATABASE_URL", database_url);
@@ -128,6 +131,11 @@ impl World {
         command.arg(name).env("STOPOVER_DATABASE_URL", self.database_url()).env("STOPOVER_LOG", "error");
         command.env("STOPOVER_REDIS_URL", "redis://127.0.0.1:1").env("STOPOVER_JWT_SECRET", self.secret());
         command.output().unwrap()
+    }
+
+    /// Where GraphQL is answered.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.api
     }
 
     /// A client that nobody has logged in.

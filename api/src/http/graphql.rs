@@ -3,27 +3,29 @@
 
 use super::{
     body::{self, BodyError},
-    client,
+    client, limits,
     media::{self, Form},
-    reply::{bad_request, error, internal, unauthenticated},
+    reply::{bad_request, error, internal, rate_limited, unauthenticated},
 };
 use crate::{
     app::App,
     auth,
     error::Error,
     graphql::{self, Schema, context::RequestId, error::code},
-    scope::Caller,
+    rate_limits::Meter,
+    scope::{Caller, Credential},
 };
 use poem::{
     Request, Response,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Largest body of a request without a token.
 const STRANGERS_LIMIT: usize = 64 * 1024;
-/// Largest body of a request with a good token: `createLinks` takes 1,000 links.
-const MEMBERS_LIMIT: usize = 1024 * 1024;
+/// Largest body of a request with a good token: `createLinks` takes 1,000 links, and `trackContent` 512 KiB, each byte of
+/// which may be two in JSON.
+const MEMBERS_LIMIT: usize = 2 * 1024 * 1024;
 /// How long a document may run.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -51,11 +53,11 @@ impl Documents {
         };
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(super::REQUEST_ID));
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(limits::EXPOSED));
         response
     }
 
-    async fn run(&self, mut request: Request) -> Result<Response, Response> {
+    async fn run(&self, request: Request) -> Result<Response, Response> {
         if !media::is_json(request.headers()) {
             let rule = "the body must be JSON: send Content-Type: application/json";
             return Err(bad_request(StatusCode::UNSUPPORTED_MEDIA_TYPE, rule));
@@ -64,10 +66,41 @@ impl Documents {
         let form = media::choose(request.headers()).ok_or_else(|| bad_request(StatusCode::NOT_ACCEPTABLE, rule))?;
         let id = request.data::<RequestId>().cloned().unwrap_or_else(|| RequestId(String::new()));
         let caller = self.authenticate(request.headers()).await?;
+        let meter = caller.map(|caller| Arc::new(self.meter(caller)));
+        let reply = self.weighed(request, form, id, caller, meter.clone()).await;
+        let told = |mut response: Response| {
+            limits::tell(response.headers_mut(), meter.as_deref().and_then(Meter::tightest));
+            response
+        };
+        reply.map(told).map_err(told)
+    }
+
+    /// Weighs the requests of a log-in together, and those of an API key.
+    fn meter(&self, caller: Caller) -> Meter {
+        let credential = match caller.credential {
+            Credential::Session(id) | Credential::Key { id, .. } => id,
+        };
+        Meter::new(self.app.rate_limits.clone(), self.app.clock.clone(), credential)
+    }
+
+    async fn weighed(
+        &self,
+        mut request: Request,
+        form: Form,
+        id: RequestId,
+        caller: Option<Caller>,
+        meter: Option<Arc<Meter>>,
+    ) -> Result<Response, Response> {
+        if let Some(Err(Error::RateLimited { retry_after })) = meter.as_deref().map(Meter::begin) {
+            return Err(rate_limited(retry_after));
+        }
         let client = client::of(&request, &self.app.rules.trusted_proxies);
         let limit = if caller.is_some() { MEMBERS_LIMIT } else { STRANGERS_LIMIT };
         let bytes = body::read(request.take_body(), limit).await.map_err(|error| no_body(error, limit))?;
-        let document = parse(&bytes).map_err(|rule| bad_request(StatusCode::BAD_REQUEST, &rule))?;
+        let mut document = parse(&bytes).map_err(|rule| bad_request(StatusCode::BAD_REQUEST, &rule))?;
+        if let Some(meter) = meter {
+            document = document.data(meter);
+        }
         let answer = graphql::execute(&self.schema, document.data(client), caller, id);
         let answer = tokio::time::timeout(PATIENCE, answer).await.map_err(|_| {
             tracing::error!("a document ran for more than {} s", PATIENCE.as_secs());
@@ -131,7 +164,11 @@ fn written(answer: &graphql::Answer, form: Form) -> Response {
         return error(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL, "the answer cannot be written");
     };
     let refused = answer.is_refused() && form == Form::GraphQl;
-    let status = if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let status = match (answer.is_refused(), answer.retry_after()) {
+        (true, Some(_)) => StatusCode::TOO_MANY_REQUESTS,
+        _ if refused => StatusCode::BAD_REQUEST,
+        _ => StatusCode::OK,
+    };
     let mut response = Response::builder().status(status).header(header::CONTENT_TYPE, form.content_type()).body(body);
     if let Some(seconds) = answer.retry_after() {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
