@@ -12,7 +12,7 @@ pub(super) fn host(address: &str) -> Option<String> {
 }
 
 /// Marks that end a sentence or a quotation where no space follows them, and that addresses have percent-encoded.
-const ENDS: [char; 20] = [
+pub(super) const ENDS: [char; 20] = [
     '。', '，', '、', '！', '？', '：', '；', '（', '）', '「', '」', '『', '』', '【', '】', '《', '》', '“', '”', '»',
 ];
 

@@ -8,10 +8,14 @@ use linkify::{LinkFinder, LinkKind};
 pub(super) fn find(content: &str) -> Findings {
     let mut finder = LinkFinder::new();
     finder.kinds(&[LinkKind::Url]);
-    let found = finder.links(content).filter(|link| address::is_http(link.as_str()));
-    let place = |link: linkify::Link<'_>| {
-        let address = address::cut(link.as_str());
-        (link.start()..link.start() + address.len(), address.to_owned())
-    };
-    Findings { places: found.map(place).collect(), unplaced: Vec::new() }
+    let mut findings = Findings::default();
+    let mut from = 0;
+    for stretch in content.split_inclusive(address::ENDS) {
+        for link in finder.links(stretch.trim_end_matches(address::ENDS)).filter(|link| address::is_http(link.as_str()))
+        {
+            findings.places.push((from + link.start()..from + link.end(), link.as_str().to_owned()));
+        }
+        from += stretch.len();
+    }
+    findings
 }
