@@ -87,7 +87,7 @@ impl<'a> Reading<'a> {
             }
             Event::Start(Tag::CodeBlock(_) | Tag::MetadataBlock(_)) => self.enter(range.start),
             Event::End(TagEnd::Image | TagEnd::CodeBlock | TagEnd::MetadataBlock(_) | TagEnd::HtmlBlock) => {
-                self.leave()
+                self.leave();
             }
             Event::InlineHtml(tag) => {
                 self.walls.push(range.start);

@@ -30,7 +30,7 @@ async fn only_well_formed_requests_are_run(world: &mut World) {
     let known = account.client.post().header("content-type", "application/json");
     assert_eq!(read(known.body(large)).await.status, 200, "who is known may send more");
     let far = account.client.post().header("content-type", "application/json");
-    assert_eq!(read(far.body(format!("{}{}", TYPENAME, " ".repeat(2_000_000)))).await.status, 413);
+    assert_eq!(read(far.body(format!("{}{}", TYPENAME, " ".repeat(3_000_000)))).await.status, 413);
     let get = client.request(Method::GET, "/graphql?query=%7B__typename%7D").header("accept", "application/json");
     let get = read(get).await;
     assert_eq!((get.status.as_u16(), get.headers["allow"].to_str().unwrap().contains("POST")), (405, true));
