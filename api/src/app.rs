@@ -8,6 +8,8 @@ use crate::{
     invalidation::Publisher,
     mails::Post,
     previews::Redirectors,
+    rate_limits::RateLimits,
+    usage::Quotas,
 };
 use contract::{address::Host, clock::Clock, destination::Reach, proxies::TrustedProxies};
 use std::sync::Arc;
@@ -31,6 +33,10 @@ pub struct App {
     pub redirectors: Redirectors,
     /// The way that mails go; `None` where the operator set up none.
     pub post: Option<Post>,
+    /// How many requests credentials and tenants may send.
+    pub rate_limits: Arc<RateLimits>,
+    /// How much a tenant may have.
+    pub quotas: Quotas,
 }
 
 /// What the operator decided for everybody.
@@ -73,6 +79,8 @@ impl App {
             rules: Arc::new(rules),
             redirectors: Redirectors::new(),
             post: config.post.clone(),
+            rate_limits: RateLimits::new(config.rates),
+            quotas: config.quotas,
         }
     }
 }

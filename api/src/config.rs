@@ -3,6 +3,8 @@
 use crate::{
     domains::Schedule,
     mails::{Post, Relay},
+    rate_limits::{Rate, Rates},
+    usage::Quotas,
 };
 use contract::{
     address::Host,
@@ -54,6 +56,11 @@ pub struct Config {
     pub post: Option<Post>,
     /// `PUBLIC_URL`, none: the front end's address, without a slash at the end; links in mails lead there.
     pub public_url: Option<String>,
+    /// `RATE_LIMIT_KEY`, 600, and `RATE_LIMIT_TENANT`, 3,000: requests a minute of one API key or log-in, and of one tenant; 0
+    /// for no limit.
+    pub rates: Rates,
+    /// `QUOTA_LINKS` and `QUOTA_LINKS_PER_MONTH`, none: most links of a tenant, and most that it makes in a month of UTC.
+    pub quotas: Quotas,
     /// `INTROSPECTION`: whether the schema can be asked for and the IDE is served; true in the embedded default only.
     pub introspection: bool,
     /// `LOG`, info: what is logged, as a filter of `tracing`.
@@ -93,6 +100,8 @@ impl Config {
             reach: if settings.or("ALLOW_LOCAL_TARGETS", false, local) { Reach::Local } else { Reach::Public },
             post: post(settings),
             public_url: public_url(settings),
+            rates: rates(settings),
+            quotas: quotas(settings),
             introspection: settings.or("INTROSPECTION", embedded, local),
             log: settings.text("LOG").unwrap_or("info").to_owned(),
         }
@@ -165,6 +174,23 @@ fn public_url(settings: &mut Settings) -> Option<String> {
     Some(url.as_str().trim_end_matches('/').to_owned())
 }
 
+fn rates(settings: &mut Settings) -> Rates {
+    const RULE: &str = "must be a number of requests a minute, 0 for no limit";
+    let (key, tenant) = (settings.optional("RATE_LIMIT_KEY", RULE), settings.optional("RATE_LIMIT_TENANT", RULE));
+    let default = Rates::default();
+    Rates {
+        credential: key.map_or(default.credential, Rate::per_minute),
+        tenant: tenant.map_or(default.tenant, Rate::per_minute),
+    }
+}
+
+fn quotas(settings: &mut Settings) -> Quotas {
+    const RULE: &str = "must be a number of links";
+    let (links, links_per_month) =
+        (settings.optional("QUOTA_LINKS", RULE), settings.optional("QUOTA_LINKS_PER_MONTH", RULE));
+    Quotas { links, links_per_month }
+}
+
 fn redirector_url(settings: &mut Settings) -> String {
     let listens = settings.text("REDIRECTOR_LISTEN").unwrap_or("127.0.0.1:8081");
     let here = listens.replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:");
@@ -222,6 +248,13 @@ mod tests {
         assert_eq!(config.public_url.as_deref(), Some("https://app.example.com/x"));
         assert!(config.post.is_some() && !format!("{config:?}").contains("hunter2"));
         let bad = [("NAME_SERVER", "9.9.9.9"), ("DOMAIN_RECHECK_SECONDS", "0"), ("DOMAIN_GRACE_SECONDS", "-1")];
+        assert_eq!(Config::read(variables(&[&good[..], &bad].concat())).unwrap_err().0.len(), 3);
+        assert_eq!((config.rates, config.quotas), (Rates::default(), Quotas::default()));
+        let limits = [("RATE_LIMIT_KEY", "0"), ("RATE_LIMIT_TENANT", "7"), ("QUOTA_LINKS", "5")];
+        let config = Config::read(variables(&[&good[..], &limits].concat())).unwrap();
+        assert_eq!(config.rates, Rates { credential: Rate::per_minute(0), tenant: Rate::per_minute(7) });
+        assert_eq!(config.quotas, Quotas { links: Some(5), links_per_month: None });
+        let bad = [("RATE_LIMIT_KEY", "-1"), ("RATE_LIMIT_TENANT", "x"), ("QUOTA_LINKS_PER_MONTH", "1.5")];
         assert_eq!(Config::read(variables(&[&good[..], &bad].concat())).unwrap_err().0.len(), 3);
         let bad = [("API_LISTEN", "x"), ("JWT_SECRET", "short"), ("DEFAULT_DOMAIN", "a b"), ("REDIS_URL", "http://r")];
         let names = Config::read(variables(&bad)).unwrap_err().0.into_iter().map(|bad| bad.name).collect::<Vec<_>>();

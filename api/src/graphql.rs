@@ -7,6 +7,7 @@ pub mod audit;
 pub mod branding;
 pub mod click;
 pub mod consent;
+pub mod content;
 pub mod context;
 pub mod domain;
 pub mod error;
@@ -56,6 +57,7 @@ pub struct Query(
 pub struct Mutation(
     account::AccountMutation,
     api_key::ApiKeyMutation,
+    content::ContentMutation,
     domain::mutation::DomainMutation,
     invitation::InvitationMutation,
     link::LinkMutation,

@@ -15,6 +15,7 @@ pub mod invitation;
 pub mod link;
 pub mod link_pixel;
 pub mod link_tag;
+pub mod links_by_month;
 pub mod mail;
 pub mod membership;
 pub mod outbox;

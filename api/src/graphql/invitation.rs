@@ -168,7 +168,7 @@ impl InvitationMutation {
         let revoked = match id::decode(Kind::Invitation, &input.id) {
             Some(key) => {
                 let scope = TenantScope::of_invitation(&app.db, caller, key, Permission::WriteMembers, "id").await;
-                match scope {
+                match context::admitted(ctx, scope, |scope| scope)? {
                     Ok(scope) => invitations::revoke(app, scope, key).await,
                     Err(error) => Err(error),
                 }

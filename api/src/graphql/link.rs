@@ -6,7 +6,7 @@ pub mod list;
 pub mod mutation;
 pub mod parts;
 
-pub use input::{CreateLinkInput, CreateLinksInput, LinkInput, UpdateLinkInput};
+pub use input::{CreateLinkInput, CreateLinksInput, LinkFields, LinkInput, UpdateLinkInput};
 pub use list::{LinkConnection, LinkFilter, LinkOrder, LinkOrderField, OrderDirection, links_of};
 pub use mutation::LinkMutation;
 pub use parts::{Card, LinkState, LinkValue, QueryForwarding, QueryForwardingMode, Utm};
@@ -22,6 +22,7 @@ use super::{
     pixel::Pixel,
     report::{self, Report, ReportFilter},
     scalars::DateTime,
+    tenant::scope_of,
 };
 use crate::{
     error::Error,
@@ -69,6 +70,11 @@ impl Link {
     /// Its path on the domain, case-sensitive.
     async fn slug(&self) -> &str {
         &self.link.slug
+    }
+
+    /// What another system calls it, unique in the tenant; null when it has no such name.
+    async fn external_id(&self) -> Option<&str> {
+        self.link.external_id.as_deref()
     }
 
     /// Where it leads, with merge fields in braces.
@@ -182,7 +188,7 @@ pub(super) async fn scope_of_link(
     let caller: Caller = context::caller(ctx)?;
     let Some(key) = id::decode(Kind::Link, id) else { return Ok(Err(Error::not_found("id"))) };
     let scope = TenantScope::of_link(&context::app(ctx)?.db, caller, key, needs, "id").await;
-    Ok(scope.map(|scope| (scope, key)))
+    context::admitted(ctx, scope.map(|scope| (scope, key)), |(scope, _)| scope)
 }
 
 /// The link of an id, for queries: null when there is none for this caller.
@@ -212,6 +218,20 @@ impl LinkQuery {
     ) -> Result<Option<Link>> {
         let caller = context::caller(ctx)?;
         let found = links::find_by_address(&context::app(ctx)?.db, caller, &domain, &slug).await;
+        let found = context::admitted(ctx, found, |(scope, _)| scope)?;
         Ok(value(found)?.map(|(scope, link)| Link::new(scope, link)))
+    }
+
+    /// The link that another system calls by this name; null when there is none, or none for this caller.
+    async fn link_by_external_id(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The tenant.")] tenant_id: ID,
+        #[graphql(desc = "Exactly as it was given, but for white space around it.")] external_id: String,
+    ) -> Result<Option<Link>> {
+        let scope = scope_of(ctx, &tenant_id, Permission::ReadLinks, "tenantId").await?;
+        let Some(scope) = value(scope)? else { return Ok(None) };
+        let found = links::find_by_external_id(&context::app(ctx)?.db, scope, &external_id).await;
+        Ok(value(found)?.map(|link| Link::new(scope, link)))
     }
 }

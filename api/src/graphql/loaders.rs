@@ -77,6 +77,16 @@ pub async fn pixel(ctx: &Context<'_>, tenant_id: Uuid, id: Uuid) -> Result<Optio
     load(ctx, PixelByKey((tenant_id, id))).await
 }
 
+/// Pixels in the order of their keys, without those that the tenant does not have, or no longer.
+///
+/// # Errors
+/// A top-level error for a fault.
+pub async fn pixels(ctx: &Context<'_>, tenant_id: Uuid, ids: &[Uuid]) -> Result<Vec<Pixel>> {
+    let key = |id: &Uuid| PixelByKey((tenant_id, *id));
+    let mut found = rows(ctx)?.load_many(ids.iter().map(key)).await?;
+    Ok(ids.iter().filter_map(|id| found.remove(&key(id))).collect())
+}
+
 /// The domain that a link lives on.
 ///
 /// # Errors
@@ -91,8 +101,12 @@ where
     K: Send + Sync + Hash + Eq + Clone + 'static,
     Rows: Loader<K, Error = async_graphql::Error>,
 {
+    rows(ctx)?.load_one(key).await
+}
+
+fn rows<'a>(ctx: &Context<'a>) -> Result<&'a DataLoader<Rows>> {
     let missing = || error::top_level(Error::Fault("the schema holds no loader".to_owned()));
-    ctx.data_opt::<DataLoader<Rows>>().ok_or_else(missing)?.load_one(key).await
+    ctx.data_opt::<DataLoader<Rows>>().ok_or_else(missing)
 }
 
 /// The keys of each tenant, each once.

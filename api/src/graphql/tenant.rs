@@ -1,8 +1,10 @@
 //! Tenants: the owner of links, pixels and reports, with its policy for visits. A [`Tenant`] holds the caller's scope, so
 //! that whatever is reached through it was allowed.
 
+pub mod link_defaults;
 pub mod mutation;
 pub mod policy;
+pub mod usage;
 
 use super::{
     api_key::{self, ApiKeyConnection},
@@ -26,13 +28,16 @@ use super::{
 use crate::{
     audit::Log,
     error::Error,
+    links,
     scope::{Permission, TenantScope},
     tenants,
 };
 use async_graphql::{Context, Enum, ID, Object, Result};
 use entities::{membership, tenant};
-use tokio::sync::OnceCell;
+use link_defaults::LinkDefaults;
 use policy::{Policy, ReferrerPolicy};
+use tokio::sync::OnceCell;
+use usage::TenantUsage;
 
 /// What a member may do in a tenant; each role includes what comes after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -111,6 +116,18 @@ impl Tenant {
         let row = self.row(ctx).await?;
         let branding: contract::branding::Branding = tenants::stored(row.branding.clone()).map_err(top_level)?;
         Ok(branding.into())
+    }
+
+    /// What fills in the fields that are left out of its new links.
+    async fn link_defaults(&self, ctx: &Context<'_>) -> Result<LinkDefaults> {
+        let stored = self.row(ctx).await?.link_defaults.clone();
+        let defaults = links::defaults::of_tenant(context::app(ctx)?, self.scope, stored).await;
+        Ok(LinkDefaults::new(self.scope, defaults.map_err(top_level)?))
+    }
+
+    /// How much it has of what the operator of this server may limit.
+    async fn usage(&self) -> TenantUsage {
+        TenantUsage(self.scope)
     }
 
     /// What the caller may do in it.
@@ -254,7 +271,8 @@ pub async fn scope_of(
 ) -> Result<std::result::Result<TenantScope, Error>> {
     let caller = context::caller(ctx)?;
     let Some(tenant_id) = id::decode(Kind::Tenant, id) else { return Ok(Err(Error::not_found(field))) };
-    Ok(TenantScope::of(&context::app(ctx)?.db, caller, tenant_id, needs, field).await)
+    let found = TenantScope::of(&context::app(ctx)?.db, caller, tenant_id, needs, field).await;
+    context::admitted(ctx, found, |scope| scope)
 }
 
 /// The tenant of an id, for queries: null when there is none for this caller.

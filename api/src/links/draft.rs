@@ -26,6 +26,16 @@ pub struct Forwarding {
     pub names: Vec<String>,
 }
 
+impl From<QueryForwarding> for Forwarding {
+    fn from(forwarding: QueryForwarding) -> Self {
+        match forwarding {
+            QueryForwarding::All => Self::default(),
+            QueryForwarding::Off => Self { mode: ForwardingMode::Off, names: Vec::new() },
+            QueryForwarding::Only(names) => Self { mode: ForwardingMode::Only, names },
+        }
+    }
+}
+
 /// All that a caller decides about a link.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Draft {
@@ -35,6 +45,8 @@ pub struct Draft {
     pub domain_id: Option<Uuid>,
     /// The path; `None` for a random one.
     pub slug: Option<String>,
+    /// What another system calls it.
+    pub external_id: Option<String>,
     /// What it is called.
     pub title: Option<String>,
     /// Its tags.
@@ -59,15 +71,19 @@ pub struct Draft {
     pub card: Option<Card>,
 }
 
-/// What is to change about a link; `None` leaves a field as it is, `Some(None)` clears it.
-#[derive(Debug, Clone, Default)]
+/// What is to change about a link: `None` leaves a field as it is, `Some(None)` clears it. Of a new link, what is given:
+/// `None` leaves a field to the tenant's defaults for links, `Some(None)` leaves it empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LinkChange {
     /// Where it leads.
     pub destination: Option<String>,
-    /// Moves it to another domain.
-    pub domain_id: Option<Uuid>,
+    /// Moves it to another domain. `Some(None)`: a new link goes to the domain that it would go to without the tenant's
+    /// defaults for links, and one that is there stays.
+    pub domain_id: Option<Option<Uuid>>,
     /// Moves it to another path.
     pub slug: Option<String>,
+    /// What another system calls it.
+    pub external_id: Option<Option<String>>,
     /// What it is called.
     pub title: Option<Option<String>>,
     /// All its tags.
@@ -96,15 +112,11 @@ impl Draft {
     /// What a stored link is.
     #[must_use]
     pub fn of(link: Link, tags: Vec<String>, pixel_ids: Vec<Uuid>) -> Self {
-        let forwarding = match link.forwarding {
-            QueryForwarding::All => Forwarding::default(),
-            QueryForwarding::Off => Forwarding { mode: ForwardingMode::Off, names: Vec::new() },
-            QueryForwarding::Only(names) => Forwarding { mode: ForwardingMode::Only, names },
-        };
         Self {
             destination: link.destination,
             domain_id: Some(link.domain_id),
             slug: Some(link.slug),
+            external_id: link.external_id,
             title: link.title,
             tags,
             pixel_ids,
@@ -112,7 +124,7 @@ impl Draft {
             starts_at: link.starts_at,
             expires_at: link.expires_at,
             fallback: link.fallback,
-            forwarding,
+            forwarding: link.forwarding.into(),
             utm: link.utm,
             values: link.values.into_iter().collect(),
             card: link.card,
@@ -124,8 +136,9 @@ impl Draft {
     pub fn with(self, change: LinkChange) -> Self {
         Self {
             destination: change.destination.unwrap_or(self.destination),
-            domain_id: change.domain_id.or(self.domain_id),
+            domain_id: change.domain_id.flatten().or(self.domain_id),
             slug: change.slug.or(self.slug),
+            external_id: change.external_id.unwrap_or(self.external_id),
             title: change.title.unwrap_or(self.title),
             tags: change.tags.unwrap_or(self.tags),
             pixel_ids: change.pixel_ids.unwrap_or(self.pixel_ids),

@@ -26,6 +26,8 @@ pub struct Filter {
     pub text: Option<String>,
     /// One of the tags, exactly.
     pub tag: Option<String>,
+    /// What another system calls it, exactly.
+    pub external_id: Option<String>,
     /// One of the link's own pixels.
     pub pixel_id: Option<Uuid>,
     /// What a visit meets now.
@@ -85,6 +87,15 @@ pub async fn find_by_address(db: &Db, caller: Caller, host: &str, slug: &str) ->
     Ok((scope, find(db, scope, link_id).await?))
 }
 
+/// The link that another system calls by this name.
+///
+/// # Errors
+/// `NOT_FOUND` in `externalId`; of the database.
+pub async fn find_by_external_id(db: &Db, scope: TenantScope, id: &str) -> Result<Link, Error> {
+    let named = link::Entity::of(scope.tenant_id()).filter(link::Column::ExternalId.eq(sayable(id.trim())));
+    named.one(db.read()).await?.ok_or_else(|| Error::not_found("externalId"))?.try_into()
+}
+
 /// A page of a tenant's links.
 ///
 /// # Errors
@@ -129,11 +140,12 @@ fn select(scope: TenantScope, now: i64, filter: &Filter) -> Select<link::Entity>
         all = all.add(contains(text));
     }
     if let Some(tag) = filter.tag.as_deref().map(str::trim) {
-        // no tag has a control character, and PostgreSQL takes no NUL
-        let tag = if tag.chars().any(char::is_control) { "" } else { tag };
-        let tagged = link_tag::Entity::of(tenant_id).filter(link_tag::Column::Tag.eq(tag));
+        let tagged = link_tag::Entity::of(tenant_id).filter(link_tag::Column::Tag.eq(sayable(tag)));
         let tagged = tagged.select_only().column(link_tag::Column::LinkId).into_query();
         all = all.add(link::Column::Id.in_subquery(tagged));
+    }
+    if let Some(id) = filter.external_id.as_deref() {
+        all = all.add(link::Column::ExternalId.eq(sayable(id.trim())));
     }
     if let Some(pixel_id) = filter.pixel_id {
         let having = link_pixel::Entity::of(tenant_id).filter(link_pixel::Column::PixelId.eq(pixel_id));
@@ -147,6 +159,12 @@ fn select(scope: TenantScope, now: i64, filter: &Filter) -> Select<link::Entity>
         all = all.add(meets(state, now));
     }
     link::Entity::of(tenant_id).filter(all)
+}
+
+/// A text that is compared with stored ones: none of those is empty or has a control character, and PostgreSQL takes no
+/// NUL.
+fn sayable(text: &str) -> &str {
+    if text.chars().any(char::is_control) { "" } else { text }
 }
 
 /// The same words as [`Link::state_at`], for SQL.
@@ -189,6 +207,7 @@ mod tests {
             tenant_id: Uuid::nil(),
             domain_id: Uuid::nil(),
             slug: String::new(),
+            external_id: None,
             destination: String::new(),
             title: None,
             stored_state,

@@ -112,10 +112,8 @@ pub async fn by_ids(db: &Db, tenant_id: Uuid, ids: &[Uuid]) -> Result<HashMap<Uu
 /// # Errors
 /// Of the database.
 pub async fn of_links(db: &Db, tenant_id: Uuid, links: &[Uuid]) -> Result<HashMap<Uuid, Vec<Pixel>>, Error> {
-    let joined = link_pixel::Entity::belongs_to(pixel::Entity)
-        .from(link_pixel::Column::PixelId)
-        .to(pixel::Column::Id)
-        .into();
+    let joined =
+        link_pixel::Entity::belongs_to(pixel::Entity).from(link_pixel::Column::PixelId).to(pixel::Column::Id).into();
     let rows = link_pixel::Entity::of(tenant_id)
         .filter(link_pixel::Column::LinkId.is_in(links.iter().copied()))
         .filter(pixel::Column::TenantId.eq(tenant_id))

@@ -48,7 +48,10 @@ pub async fn totals_of_links(
 ) -> Result<HashMap<Uuid, LinkTotals>, Error> {
     let cut: Vec<i64> = [from, to].into_iter().filter(|at| at.rem_euclid(HOUR) != 0).map(|at| down(at, HOUR)).collect();
     let rows = rollup::Entity::of(tenant_id).filter(Column::ScopeId.is_in(links.iter().copied()));
-    let rows = rows.filter(parts(up(from, HOUR), down(to, HOUR), &cut)).select_only().columns([Column::ScopeId, Column::StartsAt]);
+    let rows = rows
+        .filter(parts(up(from, HOUR), down(to, HOUR), &cut))
+        .select_only()
+        .columns([Column::ScopeId, Column::StartsAt]);
     let rows = rows.expr(beginning(TOTALS_LENGTH)).columns([
         Column::PixelsSent,
         Column::PixelsFired,

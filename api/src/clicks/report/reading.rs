@@ -212,7 +212,9 @@ pub(super) fn beginning(length: usize) -> SimpleExpr {
 }
 
 /// Runs work on a thread where it holds nobody up.
-pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, Damaged> + Send + 'static) -> Result<T, Error> {
+pub(super) async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Damaged> + Send + 'static,
+) -> Result<T, Error> {
     let done = tokio::task::spawn_blocking(work).await.map_err(|error| Error::Fault(error.to_string()))?;
     done.map_err(|error| Error::Fault(error.to_string()))
 }

@@ -24,6 +24,8 @@ pub struct LinkFilter {
     text: Option<String>,
     /// One of the link's tags, exactly as it was entered.
     tag: Option<String>,
+    /// What another system calls it, exactly.
+    external_id: Option<String>,
     /// One of the link's own pixels.
     pixel_id: Option<ID>,
     /// What a visit meets now.
@@ -71,6 +73,7 @@ impl LinkFilter {
         Ok(Filter {
             text: self.text,
             tag: self.tag,
+            external_id: self.external_id,
             pixel_id: key(Kind::Pixel, self.pixel_id),
             state: self.state.map(Into::into),
             domain_id: key(Kind::Domain, self.domain_id),

@@ -7,7 +7,7 @@ use crate::{
     db::Db,
     graphql::{Asking, Engine, context::RequestId, execute, id},
     invalidation::Publisher,
-    links::{self, Draft},
+    links::{self, IfThere, LinkChange},
     pixels::{self, NewPixel},
 };
 use contract::{clock::Clock, document::PixelMode, network::catalogue, settings::Settings};
@@ -26,7 +26,12 @@ async fn app(folder: &std::path::Path) -> App {
     let config = Config::from_settings(&mut Settings::new(variables), true);
     let db = Db::connect(&config.database_url, 4).await.unwrap();
     Migrator::up(db.write(), None).await.unwrap();
-    let app = App::new(&config, db, Clock::fixed(1_700_000_000_000), Publisher::Local(tokio::sync::broadcast::Sender::new(1)));
+    let app = App::new(
+        &config,
+        db,
+        Clock::fixed(1_700_000_000_000),
+        Publisher::Local(tokio::sync::broadcast::Sender::new(1)),
+    );
     crate::domains::ensure_default(&app).await.unwrap();
     app
 }
@@ -38,7 +43,15 @@ async fn list(app: &App, engine: &Engine, token: &str, tenant: &str, first: u64)
     let variables = serde_json::json!({ "tenant": tenant, "first": first });
     let request = async_graphql::Request::new(LIST).variables(async_graphql::Variables::from_json(variables));
     let (id, client) = (RequestId(String::new()), Client::default());
-    let asking = Asking { caller: Some(caller), client, id, may_introspect: false, wants_cost: false, body: LIST.len() };
+    let asking = Asking {
+        caller: Some(caller),
+        meter: None,
+        client,
+        id,
+        may_introspect: false,
+        wants_cost: false,
+        body: LIST.len(),
+    };
     let answer = execute(engine, request, asking).await.unwrap();
     (app.db.statements() - before, serde_json::to_value(&answer).unwrap())
 }
@@ -50,7 +63,8 @@ async fn a_hundred_links_cost_as_many_statements_as_one() {
     let input = SignUp {
         email: "ann@example.com".to_owned(),
         password: "correct horse battery".to_owned(),
-        tenant_name: "Acme".to_owned(),
+        tenant_name: Some("Acme".to_owned()),
+        invitation: None,
     };
     let made = auth::sign_up(&app, input, &Client::default()).await.unwrap();
     let mut pixel_ids = Vec::new();
@@ -64,13 +78,14 @@ async fn a_hundred_links_cost_as_many_statements_as_one() {
         };
         pixel_ids.push(pixels::create(&app, made.scope, new, None).await.unwrap().pixel.id);
     }
-    let draft = |number: usize| Draft {
-        destination: format!("https://shop.example.com/{number}"),
-        tags: vec!["a".to_owned(), format!("t{number}")],
-        pixel_ids: pixel_ids.clone(),
-        ..Draft::default()
+    let link = |number: usize| LinkChange {
+        destination: Some(format!("https://shop.example.com/{number}")),
+        tags: Some(vec!["a".to_owned(), format!("t{number}")]),
+        pixel_ids: Some(pixel_ids.clone()),
+        ..LinkChange::default()
     };
-    let results = links::create_many(&app, made.scope, (0..100).map(draft).collect(), None).await.unwrap();
+    let given = (0..100).map(link).collect();
+    let results = links::create_many(&app, made.scope, given, IfThere::Refuse, None).await.unwrap();
     assert!(results.iter().all(Result::is_ok));
 
     let engine = Engine::new(app.clone(), false);
@@ -81,7 +96,11 @@ async fn a_hundred_links_cost_as_many_statements_as_one() {
     let nodes = answer["data"]["tenant"]["links"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}"));
     assert_eq!(nodes.len(), 100);
     for node in nodes {
-        assert_eq!((node["tags"].as_array().unwrap().len(), node["pixels"].as_array().unwrap().len()), (2, 3), "{node}");
+        assert_eq!(
+            (node["tags"].as_array().unwrap().len(), node["pixels"].as_array().unwrap().len()),
+            (2, 3),
+            "{node}"
+        );
         assert_eq!(node["report"]["totals"]["clicks"], 0);
     }
     assert_eq!(hundred, one);
