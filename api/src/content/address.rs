@@ -15,8 +15,3 @@ pub(super) fn host(address: &str) -> Option<String> {
 pub(super) const ENDS: [char; 20] = [
     '。', '，', '、', '！', '？', '：', '；', '（', '）', '「', '」', '『', '』', '【', '】', '《', '》', '“', '”', '»',
 ];
-
-/// Cuts an address off at the first mark that it can have percent-encoded only.
-pub(super) fn cut(address: &str) -> &str {
-    address.find(ENDS).map_or(address, |end| &address[..end])
-}
