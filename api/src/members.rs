@@ -13,7 +13,7 @@ use crate::{
     auth::api_key,
     error::{Code, Error},
     page::{Key, Page, Sort, Window},
-    scope::{Permission, TenantScope, count_owned},
+    scope::{Permission, TenantScope, count_owned, hold_owner},
     tenants::MAX_OWNED,
 };
 use entities::{TenantOwned, membership, membership::Role, user};
@@ -91,6 +91,7 @@ pub async fn change_role(app: &App, scope: TenantScope, user_id: Uuid, role: Rol
         demand_another_owner(&tx, scope.tenant_id(), "role").await?;
     }
     if role == Role::Owner {
+        hold_owner(&tx, user_id).await?;
         demand_room(&tx, user_id, "role").await?;
     }
     set_role(&tx, scope.tenant_id(), user_id, role).await?;

@@ -6,10 +6,10 @@ mod permission;
 pub use permission::{KeyScope, KeyScopes, Permission};
 
 use crate::{db::Db, error::Error};
-use entities::{api_key_tenant, domain, invitation, link, membership, membership::Role, pixel, tenant};
+use entities::{api_key_tenant, domain, invitation, link, membership, membership::Role, pixel, tenant, user};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
-    QueryTrait, Select, prelude::Uuid, sea_query::LockType,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select, prelude::Uuid, sea_query::LockType,
 };
 
 /// How a caller proved who they are.
@@ -244,6 +244,24 @@ impl TenantScope {
 pub(crate) async fn hold_members(tx: &DatabaseTransaction, tenant_id: Uuid) -> Result<(), Error> {
     let held = tenant::Entity::find_by_id(tenant_id).lock(LockType::NoKeyUpdate).one(tx).await?;
     held.map(drop).ok_or_else(|| Error::not_found("tenantId"))
+}
+
+/// Keeps a caller's memberships in these tenants from ending until the transaction does.
+pub(crate) async fn hold_memberships(
+    tx: &DatabaseTransaction,
+    caller: Caller,
+    tenant_ids: &[Uuid],
+) -> Result<(), Error> {
+    let here = membership::Column::TenantId.is_in(tenant_ids.iter().copied());
+    let rows = caller.memberships().filter(here).order_by_asc(membership::Column::TenantId);
+    rows.lock(LockType::KeyShare).all(tx).await?;
+    Ok(())
+}
+
+/// Keeps everybody else who would make a user the owner of a tenant waiting until the transaction ends.
+pub(crate) async fn hold_owner(tx: &DatabaseTransaction, user_id: Uuid) -> Result<(), Error> {
+    user::Entity::find_by_id(user_id).lock(LockType::NoKeyUpdate).one(tx).await?;
+    Ok(())
 }
 
 /// How many tenants a user owns.

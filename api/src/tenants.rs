@@ -11,7 +11,7 @@ use crate::{
     invalidation::Changes,
     links::defaults::{self, NewDefaults},
     once::{Call, Once},
-    scope::{Caller, Permission, TenantScope},
+    scope::{Caller, Permission, TenantScope, hold_owner},
 };
 use branding::BrandingChange;
 use contract::{consent::ConsentPolicy, document::Policy};
@@ -72,6 +72,7 @@ pub async fn create(
         let scope = TenantScope::of(&app.db, caller, id, Permission::ReadTenant, "idempotencyKey").await?;
         return Ok((scope, find(app, &scope).await?));
     }
+    hold_owner(&tx, caller.user_id).await?;
     let owned = TenantScope::all(&tx, caller).await?.iter().filter(|scope| scope.role() == Role::Owner).count();
     if owned >= MAX_OWNED {
         let rule = format!("a user owns at most {MAX_OWNED} tenants");

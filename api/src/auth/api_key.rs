@@ -13,7 +13,7 @@ use crate::{
     error::{Code, Error, Mistakes},
     once::{Call, Once},
     page::{Page, Sort, Window},
-    scope::{Caller, Credential, KeyScope, KeyScopes, TenantScope},
+    scope::{Caller, Credential, KeyScope, KeyScopes, TenantScope, hold_memberships},
 };
 use contract::clock::MINUTE;
 use entities::{api_key, api_key_tenant};
@@ -99,6 +99,8 @@ pub async fn create(app: &App, caller: Caller, new: NewApiKey, once: Option<Once
         let key = own(caller).filter(api_key::Column::Id.eq(id)).one(&tx).await?;
         return key.map(|key| Made { key, secret: None }).ok_or_else(|| Error::not_found("idempotencyKey"));
     }
+    // who is removed from one of them takes this key along
+    hold_memberships(&tx, caller, &new.tenant_ids).await?;
     check_tenants(&tx, caller, &new.tenant_ids, &mut mistakes).await?;
     let working = own(caller).filter(api_key::Column::RevokedAt.is_null()).count(&tx).await?;
     if working >= MAX_KEYS as u64 {

@@ -51,12 +51,13 @@ pub async fn invite(
     let (now, tenant_id) = (app.clock.now(), scope.tenant_id());
     let call = Call { owner_id: tenant_id, action: "inviteMember", part: 0, once: once.as_ref(), now };
     let tx = app.db.begin().await?;
+    let scope = scope.hold(&tx, Permission::WriteMembers, "tenantId").await?;
     if let Some(id) = call.begin::<Uuid>(&tx).await? {
         let known = invitation::Entity::of(tenant_id).filter(invitation::Column::Id.eq(id)).one(&tx).await?;
-        let invitation = known.ok_or_else(|| Error::not_found("idempotencyKey"))?;
+        let rule = "belongs to a call whose invitation was taken, taken back or over since";
+        let invitation = known.ok_or_else(|| Error::mistake("idempotencyKey", Code::NotFound, rule))?;
         return Ok(Made { invitation, link: None });
     }
-    let scope = scope.hold(&tx, Permission::WriteMembers, "tenantId").await?;
     if role == Role::Owner {
         scope.demand_owner()?;
     }

@@ -7,7 +7,7 @@ use crate::{
     audit::{self, Author, Deed},
     auth::{self, LinkToken},
     error::{Code, Error},
-    scope::{Caller, Permission, TenantScope, hold_members},
+    scope::{Caller, Permission, TenantScope, hold_members, hold_owner},
     tenants,
 };
 use entities::{TenantOwned, invitation, invitation::Model, membership, membership::Role, tenant, user};
@@ -63,6 +63,7 @@ pub(crate) async fn join(
         return Err(refused(Code::Taken, "leads where you are a member already"));
     }
     if row.role == Role::Owner {
+        hold_owner(tx, user.id).await?;
         demand_room(tx, user.id, field).await?;
     }
     let now = app.clock.now();

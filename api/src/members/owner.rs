@@ -7,7 +7,7 @@ use crate::{
     audit::{self, Deed},
     auth::{self, Client, throttle::Attempt},
     error::{Code, Error, Mistakes},
-    scope::{Permission, TenantScope},
+    scope::{Permission, TenantScope, hold_owner},
 };
 use entities::membership::Role;
 use sea_orm::prelude::Uuid;
@@ -56,8 +56,9 @@ pub async fn transfer(
     if member.role == Role::Owner {
         return Err(Error::mistake("userId", Code::Invalid, OWNER));
     }
-    demand_room(&tx, user_id, "userId").await?;
     attempt.succeed(&tx, app.clock.now()).await?;
+    hold_owner(&tx, user_id).await?;
+    demand_room(&tx, user_id, "userId").await?;
     set_role(&tx, scope.tenant_id(), user_id, Role::Owner).await?;
     set_role(&tx, scope.tenant_id(), caller.user_id, Role::Admin).await?;
     let deed = Deed::new("transferOwnership", "User", Some(user_id));

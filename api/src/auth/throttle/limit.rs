@@ -5,9 +5,7 @@ use super::bucket::{Bucket, seconds};
 use crate::{app::App, auth::secrets::Purpose, error::Error};
 use contract::clock::{DAY, HOUR, MINUTE};
 use entities::throttle::{ActiveModel, Column, Entity, Model};
-use sea_orm::{
-    ActiveModelTrait, DatabaseTransaction, EntityTrait, QuerySelect, sea_query::LockType, sea_query::OnConflict,
-};
+use sea_orm::{DatabaseTransaction, EntityTrait, QuerySelect, sea_query::LockType, sea_query::OnConflict};
 
 /// What is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +40,10 @@ impl Limit {
         let now = app.clock.now();
         let fresh = Model { name: name.clone(), full_at: 0, trusted_until: 0, forget_at: now + DAY };
         let known = OnConflict::column(Column::Name).do_nothing().to_owned();
-        Entity::insert(ActiveModel::from(fresh)).on_conflict(known).exec_without_returning(tx).await?;
+        Entity::insert(ActiveModel::from(fresh.clone())).on_conflict(known).exec_without_returning(tx).await?;
         let held = Entity::find_by_id(name).lock(LockType::NoKeyUpdate).one(tx).await?;
-        let mut row = held.ok_or_else(|| Error::Fault("a counter is gone".to_owned()))?;
+        // a sweep may have taken a row that was there a moment ago: it said nothing any more
+        let mut row = held.unwrap_or(fresh);
         // the time of those who were before us in line is behind us
         let now = app.clock.now();
         let wait = bucket.wait(row.full_at, now);
@@ -53,7 +52,8 @@ impl Limit {
         }
         row.full_at = bucket.take(row.full_at, now);
         row.forget_at = Ord::max(row.full_at, now + DAY);
-        ActiveModel::from(row).reset_all().update(tx).await?;
+        let write = OnConflict::column(Column::Name).update_columns([Column::FullAt, Column::ForgetAt]).to_owned();
+        Entity::insert(ActiveModel::from(row)).on_conflict(write).exec_without_returning(tx).await?;
         Ok(())
     }
 }
