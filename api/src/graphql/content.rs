@@ -3,7 +3,7 @@
 use super::{
     context,
     error::{UserError, answer},
-    link::{Link, LinkFields},
+    link::{Group, Link, LinkFields},
     tenant::scope_of,
 };
 use crate::{
@@ -78,8 +78,9 @@ pub struct TrackContentPayload {
 
 impl TrackContentPayload {
     fn of(scope: TenantScope, tracked: Tracked) -> Self {
+        let group = Group::of(scope, tracked.links.iter().map(|tracked| &tracked.link));
         let link = |tracked: content::TrackedLink| TrackedLink {
-            link: Link::new(scope, tracked.link),
+            link: Link::of_group(scope, tracked.link, group.clone()),
             original: tracked.original,
             count: tracked.count,
         };

@@ -44,19 +44,20 @@ pub fn client(ctx: &Context<'_>) -> Client {
     client
 }
 
-/// Whether a scope allows this.
+/// Whether a scope allows this. The request is charged to its tenant, which may be reached from a list of many.
 ///
 /// # Errors
-/// `FORBIDDEN` for a lower role, and for an API key without the scope.
-pub fn demand(scope: &TenantScope, needs: Permission) -> async_graphql::Result<()> {
-    scope.demand(needs).map_err(error::top_level)
+/// `FORBIDDEN` for a lower role, and for an API key without the scope; as [`admit`].
+pub fn demand(ctx: &Context<'_>, scope: &TenantScope, needs: Permission) -> async_graphql::Result<()> {
+    scope.demand(needs).map_err(error::top_level)?;
+    admit(ctx, scope)
 }
 
 /// Charges this request to a tenant that it reaches; once, however often it does.
 ///
 /// # Errors
 /// `RATE_LIMITED` when the tenant has had too many.
-pub fn admit(ctx: &Context<'_>, scope: &TenantScope) -> async_graphql::Result<()> {
+fn admit(ctx: &Context<'_>, scope: &TenantScope) -> async_graphql::Result<()> {
     ctx.data_opt::<Arc<Meter>>().map_or(Ok(()), |meter| meter.reach(scope.tenant_id())).map_err(error::top_level)
 }
 

@@ -54,7 +54,7 @@ pub type InvitationConnection = page::Connection<Invitation>;
 /// # Errors
 /// `FORBIDDEN` below the role ADMIN; for arguments that break a rule; a top-level error for a fault.
 pub async fn invitations_of(ctx: &Context<'_>, scope: TenantScope, page: PageArgs) -> Result<InvitationConnection> {
-    context::demand(&scope, Permission::WriteMembers)?;
+    context::demand(ctx, &scope, Permission::WriteMembers)?;
     let app = context::app(ctx)?;
     let window = invitations::list(app, scope, &page.page()?).await.map_err(top_level)?;
     let counted = app.clone();

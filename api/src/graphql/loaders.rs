@@ -1,14 +1,12 @@
-//! Loads what many objects of one answer need in a constant number of statements: the tags, pixels and domains of a
-//! hundred links are read at once. Nothing is kept between two loads, and every key names the tenant that it was
-//! allowed for.
+//! Loads what many objects of one answer need in a few statements: the pixels of all rows of a report, say. What links need
+//! is read by their [`Group`](super::link::Group). Nothing is kept between two loads, and every key names the tenant that it
+//! was allowed for.
 
 use super::error;
 use crate::{
-    clicks::report::many::{self, LinkTotals},
     db::Db,
     domains::{self, Domain},
     error::Error,
-    links,
     pixels::{self, Pixel},
 };
 use async_graphql::{
@@ -34,40 +32,9 @@ pub fn loader(db: Db) -> DataLoader<Rows> {
 type Key = (Uuid, Uuid);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct TagsOfLink(Key);
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct PixelsOfLink(Key);
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct PixelByKey(Key);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct DomainByKey(Key);
-/// A link, and the range of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct TotalsOfLink(Key, (i64, i64));
-
-/// The tags of a link.
-///
-/// # Errors
-/// A top-level error for a fault.
-pub async fn tags_of_link(ctx: &Context<'_>, tenant_id: Uuid, link_id: Uuid) -> Result<Vec<String>> {
-    Ok(load(ctx, TagsOfLink((tenant_id, link_id))).await?.unwrap_or_default())
-}
-
-/// The totals of a link in a range.
-///
-/// # Errors
-/// A top-level error for a fault.
-pub async fn totals_of_link(ctx: &Context<'_>, link: (Uuid, Uuid), range: (i64, i64)) -> Result<LinkTotals> {
-    Ok(load(ctx, TotalsOfLink(link, range)).await?.unwrap_or_default())
-}
-
-/// The pixels of a link, besides the tenant's default ones.
-///
-/// # Errors
-/// A top-level error for a fault.
-pub async fn pixels_of_link(ctx: &Context<'_>, tenant_id: Uuid, link_id: Uuid) -> Result<Vec<Pixel>> {
-    Ok(load(ctx, PixelsOfLink((tenant_id, link_id))).await?.unwrap_or_default())
-}
 
 /// A pixel; `None` when the tenant has none with this key, or no longer.
 ///
@@ -87,7 +54,7 @@ pub async fn pixels(ctx: &Context<'_>, tenant_id: Uuid, ids: &[Uuid]) -> Result<
     Ok(ids.iter().filter_map(|id| found.remove(&key(id))).collect())
 }
 
-/// The domain that a link lives on.
+/// A domain that the tenant can reach.
 ///
 /// # Errors
 /// A top-level error for a fault.
@@ -116,52 +83,6 @@ fn by_tenant(keys: impl Iterator<Item = Key>) -> HashMap<Uuid, Vec<Uuid>> {
         tenants.entry(tenant_id).or_default().insert(key);
     }
     tenants.into_iter().map(|(tenant_id, keys)| (tenant_id, keys.into_iter().collect())).collect()
-}
-
-impl Loader<TagsOfLink> for Rows {
-    type Value = Vec<String>;
-    type Error = async_graphql::Error;
-
-    async fn load(&self, keys: &[TagsOfLink]) -> Result<HashMap<TagsOfLink, Vec<String>>> {
-        let mut found = HashMap::new();
-        for (tenant_id, links) in by_tenant(keys.iter().map(|key| key.0)) {
-            let rows = links::tags_of(&self.0, tenant_id, &links).await.map_err(error::top_level)?;
-            found.extend(rows.into_iter().map(|(link_id, tags)| (TagsOfLink((tenant_id, link_id)), tags)));
-        }
-        Ok(found)
-    }
-}
-
-impl Loader<TotalsOfLink> for Rows {
-    type Value = LinkTotals;
-    type Error = async_graphql::Error;
-
-    async fn load(&self, keys: &[TotalsOfLink]) -> Result<HashMap<TotalsOfLink, LinkTotals>> {
-        let ranges: HashSet<(i64, i64)> = keys.iter().map(|key| key.1).collect();
-        let mut found = HashMap::new();
-        for range in ranges {
-            for (tenant_id, links) in by_tenant(keys.iter().filter(|key| key.1 == range).map(|key| key.0)) {
-                let rows = many::totals_of_links(&self.0, tenant_id, &links, range).await.map_err(error::top_level)?;
-                let key = |link_id| TotalsOfLink((tenant_id, link_id), range);
-                found.extend(rows.into_iter().map(|(link_id, totals)| (key(link_id), totals)));
-            }
-        }
-        Ok(found)
-    }
-}
-
-impl Loader<PixelsOfLink> for Rows {
-    type Value = Vec<Pixel>;
-    type Error = async_graphql::Error;
-
-    async fn load(&self, keys: &[PixelsOfLink]) -> Result<HashMap<PixelsOfLink, Vec<Pixel>>> {
-        let mut found = HashMap::new();
-        for (tenant_id, links) in by_tenant(keys.iter().map(|key| key.0)) {
-            let rows = pixels::of_links(&self.0, tenant_id, &links).await.map_err(error::top_level)?;
-            found.extend(rows.into_iter().map(|(link_id, pixels)| (PixelsOfLink((tenant_id, link_id)), pixels)));
-        }
-        Ok(found)
-    }
 }
 
 impl Loader<PixelByKey> for Rows {

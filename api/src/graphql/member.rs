@@ -51,7 +51,7 @@ pub type MemberConnection = page::Connection<Member>;
 /// # Errors
 /// `FORBIDDEN` for an API key without the scope; for arguments that break a rule; a top-level error for a fault.
 pub async fn members_of(ctx: &Context<'_>, scope: TenantScope, page: PageArgs) -> Result<MemberConnection> {
-    context::demand(&scope, Permission::ReadMembers)?;
+    context::demand(ctx, &scope, Permission::ReadMembers)?;
     let app = context::app(ctx)?;
     let window = members::list(app, scope, &page.page()?).await.map_err(top_level)?;
     let counted = app.clone();

@@ -15,7 +15,7 @@ use super::{
     context,
     error::top_level,
     id::{self, Kind},
-    loaders,
+    link::Group,
     scalars::DateTime,
 };
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
     scope::TenantScope,
 };
 use async_graphql::{Context, ID, InputObject, Object, Result};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Which clicks a report is about.
@@ -44,7 +45,7 @@ pub struct ReportFilter {
 pub struct Report {
     scope: TenantScope,
     /// Whose report it is, where it is one link's.
-    link_id: Option<Uuid>,
+    link: Option<(Uuid, Arc<Group>)>,
     report: report::Report,
 }
 
@@ -60,14 +61,19 @@ pub fn of_tenant(ctx: &Context<'_>, scope: &TenantScope, filter: Option<ReportFi
 ///
 /// # Errors
 /// `BAD_USER_INPUT` for a filter that breaks a rule.
-pub fn of_link(ctx: &Context<'_>, scope: &TenantScope, link_id: Uuid, filter: Option<ReportFilter>) -> Result<Report> {
-    report_on(ctx, scope, Some(link_id), filter)
+pub(super) fn of_link(
+    ctx: &Context<'_>,
+    scope: &TenantScope,
+    link: (Uuid, Arc<Group>),
+    filter: Option<ReportFilter>,
+) -> Result<Report> {
+    report_on(ctx, scope, Some(link), filter)
 }
 
 fn report_on(
     ctx: &Context<'_>,
     scope: &TenantScope,
-    link_id: Option<Uuid>,
+    link: Option<(Uuid, Arc<Group>)>,
     filter: Option<ReportFilter>,
 ) -> Result<Report> {
     let app = context::app(ctx)?;
@@ -79,8 +85,9 @@ fn report_on(
         include_bots: filter.include_bots,
     };
     let filter = Filter::new(&question, app.clock.now()).map_err(top_level)?;
-    let on = link_id.map_or(Scope::Tenant(*scope), |link_id| Scope::Link { tenant: *scope, link_id });
-    Ok(Report { scope: *scope, link_id, report: report::Report::new(app.db.clone(), on, filter) })
+    let of_link = |(link_id, _): &(Uuid, _)| Scope::Link { tenant: *scope, link_id: *link_id };
+    let on = link.as_ref().map_or(Scope::Tenant(*scope), of_link);
+    Ok(Report { scope: *scope, link, report: report::Report::new(app.db.clone(), on, filter) })
 }
 
 /// A report over the clicks of a tenant or a link. A click is in it within seconds. Totals of clicks, series and exclusions
@@ -102,10 +109,10 @@ impl Report {
 
     /// Everything together.
     async fn totals(&self, ctx: &Context<'_>) -> Result<ReportTotals> {
-        if let Some(link_id) = self.link_id {
+        if let Some((link_id, group)) = &self.link {
             // a list of links reads those of all of them at once
-            let key = (self.scope.tenant_id(), link_id);
-            let totals = loaders::totals_of_link(ctx, key, self.report.range()).await?;
+            let totals =
+                group.totals(&context::app(ctx)?.db, *link_id, self.report.range()).await.map_err(top_level)?;
             let clicks = self.report.counted(totals.clicks.human, totals.clicks.bot());
             return Ok(ReportTotals::of(&totals.clicks, |state| totals.pixels[state as usize], clicks));
         }

@@ -154,7 +154,7 @@ impl Tenant {
         #[graphql(desc = "At most this many from the end, 0 to 100; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<LinkConnection> {
-        context::demand(&self.scope, Permission::ReadLinks)?;
+        context::demand(ctx, &self.scope, Permission::ReadLinks)?;
         link::links_of(ctx, &self.scope, filter, order_by, PageArgs::new(first, after, last, before)).await
     }
 
@@ -168,7 +168,7 @@ impl Tenant {
         #[graphql(desc = "At most this many from the end, 0 to 100; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<PixelConnection> {
-        context::demand(&self.scope, Permission::ReadPixels)?;
+        context::demand(ctx, &self.scope, Permission::ReadPixels)?;
         pixel::pixels_of(ctx, &self.scope, PageArgs::new(first, after, last, before)).await
     }
 
@@ -182,7 +182,7 @@ impl Tenant {
         #[graphql(desc = "At most this many from the end, 0 to 100; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<DomainConnection> {
-        context::demand(&self.scope, Permission::ReadLinks)?;
+        context::demand(ctx, &self.scope, Permission::ReadLinks)?;
         domain::domains_of(ctx, &self.scope, PageArgs::new(first, after, last, before)).await
     }
 
@@ -192,14 +192,14 @@ impl Tenant {
         ctx: &Context<'_>,
         #[graphql(desc = "Which clicks; those of the last 30 days when left out.")] filter: Option<ReportFilter>,
     ) -> Result<Report> {
-        context::demand(&self.scope, Permission::ReadReports)?;
+        context::demand(ctx, &self.scope, Permission::ReadReports)?;
         report::of_tenant(ctx, &self.scope, filter)
     }
 
     /// Whether each of its pixels fires as it should, and why not, by what its visits of the last 24 hours came to, or of
     /// the last 7 days where fewer than 20 of them waited to see it; in the order the pixels were made, at most 50.
     async fn pixel_health(&self, ctx: &Context<'_>) -> Result<Vec<PixelHealth>> {
-        context::demand(&self.scope, Permission::ReadPixels)?;
+        context::demand(ctx, &self.scope, Permission::ReadPixels)?;
         let threshold = health_threshold(self.row(ctx).await?);
         health::of_tenant(ctx, &self.scope, threshold).await
     }

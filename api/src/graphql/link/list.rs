@@ -1,6 +1,6 @@
 //! Lists of links: filter, order and page.
 
-use super::{Link, LinkState};
+use super::{Group, Link, LinkState};
 use crate::{
     graphql::{
         context,
@@ -103,5 +103,7 @@ pub async fn links_of(
         let (db, filter) = (db.clone(), filter.clone());
         async move { links::count(&db, scope, now, &filter).await }
     });
-    Ok(connect(window.map_err(top_level)?, total, |link| Link::new(scope, link)))
+    let window = window.map_err(top_level)?;
+    let group = Group::on(scope, window.rows.iter().map(|(_, row)| row));
+    Ok(connect(window, total, |(link, _)| Link::of_group(scope, link, group.clone())))
 }

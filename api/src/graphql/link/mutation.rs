@@ -1,7 +1,7 @@
 //! Mutations of links: decode, find the scope, run the operation, answer.
 
 use super::{
-    Link,
+    Group, Link,
     input::{CreateLinkInput, CreateLinksInput, UpdateLinkInput, if_there},
     scope_of_link,
 };
@@ -154,8 +154,9 @@ impl LinkMutation {
             Ok(results) => results,
             Err(user_errors) => return Ok(failed(user_errors)),
         };
+        let group = Group::of(scope, results.iter().flatten());
         let result = |(index, made): (usize, std::result::Result<links::Link, Vec<_>>)| {
-            let made = made.map(|link| Link::new(scope, link));
+            let made = made.map(|link| Link::of_group(scope, link, group.clone()));
             let (link, user_errors) =
                 split(made.map_err(|mistakes| mistakes.into_iter().map(UserError::from).collect()));
             CreateLinksResult { index, link, user_errors }

@@ -35,14 +35,14 @@ impl LinkDefaults {
 impl LinkDefaults {
     /// Where links live; null for the tenant's default domain, or the shared one.
     async fn domain(&self, ctx: &Context<'_>) -> Result<Option<Domain>> {
-        context::demand(&self.scope, Permission::ReadLinks)?;
+        context::demand(ctx, &self.scope, Permission::ReadLinks)?;
         let Some(id) = self.defaults.domain_id else { return Ok(None) };
         loaders::domain(ctx, self.scope.tenant_id(), id).await.map(|domain| Some(domain.into()))
     }
 
     /// Their pixels, at most 20; the tenant's default pixels fire besides.
     async fn pixels(&self, ctx: &Context<'_>) -> Result<Vec<Pixel>> {
-        context::demand(&self.scope, Permission::ReadPixels)?;
+        context::demand(ctx, &self.scope, Permission::ReadPixels)?;
         let pixels = loaders::pixels(ctx, self.scope.tenant_id(), &self.defaults.pixel_ids).await?;
         Ok(pixels.into_iter().map(Pixel::from).collect())
     }

@@ -24,20 +24,20 @@ pub struct TenantLimits {
 impl TenantUsage {
     /// Its links, archived ones included.
     async fn links(&self, ctx: &Context<'_>) -> Result<u64> {
-        context::demand(&self.0, Permission::ReadLinks)?;
+        context::demand(ctx, &self.0, Permission::ReadLinks)?;
         usage::links(&context::app(ctx)?.db, self.0).await.map_err(top_level)
     }
 
     /// Links made since the month began in UTC, those that were deleted since included.
     async fn links_this_month(&self, ctx: &Context<'_>) -> Result<u64> {
-        context::demand(&self.0, Permission::ReadLinks)?;
+        context::demand(ctx, &self.0, Permission::ReadLinks)?;
         let app = context::app(ctx)?;
         usage::links_this_month(&app.db, self.0, app.clock.now()).await.map_err(top_level)
     }
 
     /// People's clicks since the month began in UTC, as reports count them.
     async fn clicks_this_month(&self, ctx: &Context<'_>) -> Result<u64> {
-        context::demand(&self.0, Permission::ReadReports)?;
+        context::demand(ctx, &self.0, Permission::ReadReports)?;
         usage::clicks_this_month(context::app(ctx)?, self.0).await.map_err(top_level)
     }
 
