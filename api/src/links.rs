@@ -21,7 +21,7 @@ mod upsert;
 pub use attached::tags_of;
 pub(crate) use create::create_all;
 pub use create::{IfThere, MAX_AT_ONCE, Results, create, create_many};
-pub use draft::{Draft, Forwarding, ForwardingMode, LinkChange};
+pub use draft::{Forwarding, ForwardingMode, LinkChange};
 pub use find::{Filter, MAX_TEXT, Order, OrderBy, count, find, find_by_address, find_by_external_id, list};
 pub use update::{archive, delete, restore, update};
 

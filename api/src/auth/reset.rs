@@ -129,15 +129,19 @@ pub async fn reset(app: &App, token: &str, new: String, client: &Client) -> Resu
     }
     let with_new = user::ActiveModel { password_hash: Set(hash), ..Default::default() };
     user::Entity::update_many().set(with_new).filter(user::Column::Id.eq(row.user_id)).exec(&tx).await?;
-    // links that wait in a mailbox are worth no more than the password that was forgotten
-    let others = password_reset::Column::UserId.eq(row.user_id);
-    password_reset::Entity::delete_many().filter(others).exec(&tx).await?;
+    forget_links(&tx, row.user_id).await?;
     open_sessions::end_all(&tx, row.user_id, now).await?;
     let deed = Deed::new("resetPassword", "User", Some(row.user_id));
     // the holder of the token is its owner, in no session
     let author = Author::of_account(client.caller(row.user_id, Uuid::nil()));
     audit::record(&tx, &app.clock, author, deed).await?;
     Ok(tx.commit().await?)
+}
+
+/// Ends the links of a user whose password is a new one: what waits in a mailbox is worth no more than the old one.
+pub(super) async fn forget_links(tx: &DatabaseTransaction, user_id: Uuid) -> Result<(), Error> {
+    password_reset::Entity::delete_many().filter(password_reset::Column::UserId.eq(user_id)).exec(tx).await?;
+    Ok(())
 }
 
 async fn live(db: &impl ConnectionTrait, token: &LinkToken, now: i64) -> Result<Option<password_reset::Model>, Error> {

@@ -38,37 +38,37 @@ impl From<QueryForwarding> for Forwarding {
 
 /// All that a caller decides about a link.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Draft {
+pub(super) struct Draft {
     /// Where it leads, with merge fields.
-    pub destination: String,
+    pub(super) destination: String,
     /// The domain; `None` for the default one.
-    pub domain_id: Option<Uuid>,
+    pub(super) domain_id: Option<Uuid>,
     /// The path; `None` for a random one.
-    pub slug: Option<String>,
+    pub(super) slug: Option<String>,
     /// What another system calls it.
-    pub external_id: Option<String>,
+    pub(super) external_id: Option<String>,
     /// What it is called.
-    pub title: Option<String>,
+    pub(super) title: Option<String>,
     /// Its tags.
-    pub tags: Vec<String>,
+    pub(super) tags: Vec<String>,
     /// Its pixels, besides the tenant's default ones.
-    pub pixel_ids: Vec<Uuid>,
+    pub(super) pixel_ids: Vec<Uuid>,
     /// Whether no pixel fires, not even a default one.
-    pub without_pixels: bool,
+    pub(super) without_pixels: bool,
     /// Its start.
-    pub starts_at: Option<i64>,
+    pub(super) starts_at: Option<i64>,
     /// Its end.
-    pub expires_at: Option<i64>,
+    pub(super) expires_at: Option<i64>,
     /// Where a refused visit goes.
-    pub fallback: Option<String>,
+    pub(super) fallback: Option<String>,
     /// Which query parameters go on.
-    pub forwarding: Forwarding,
+    pub(super) forwarding: Forwarding,
     /// Added to the destination.
-    pub utm: Utm,
+    pub(super) utm: Utm,
     /// Values for merge fields, as pairs of name and value.
-    pub values: Vec<(String, String)>,
+    pub(super) values: Vec<(String, String)>,
     /// Its preview card.
-    pub card: Option<Card>,
+    pub(super) card: Option<Card>,
 }
 
 /// What is to change about a link: `None` leaves a field as it is, `Some(None)` clears it. Of a new link, what is given:
@@ -110,8 +110,7 @@ pub struct LinkChange {
 
 impl Draft {
     /// What a stored link is.
-    #[must_use]
-    pub fn of(link: Link, tags: Vec<String>, pixel_ids: Vec<Uuid>) -> Self {
+    pub(super) fn of(link: Link, tags: Vec<String>, pixel_ids: Vec<Uuid>) -> Self {
         Self {
             destination: link.destination,
             domain_id: Some(link.domain_id),
@@ -132,8 +131,7 @@ impl Draft {
     }
 
     /// The same with the changes laid over it.
-    #[must_use]
-    pub fn with(self, change: LinkChange) -> Self {
+    pub(super) fn with(self, change: LinkChange) -> Self {
         Self {
             destination: change.destination.unwrap_or(self.destination),
             domain_id: change.domain_id.flatten().or(self.domain_id),

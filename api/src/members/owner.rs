@@ -56,9 +56,10 @@ pub async fn transfer(
     if member.role == Role::Owner {
         return Err(Error::mistake("userId", Code::Invalid, OWNER));
     }
-    attempt.succeed(&tx, app.clock.now()).await?;
+    // users before counters, as log-ins hold them
     hold_owner(&tx, user_id).await?;
     demand_room(&tx, user_id, "userId").await?;
+    attempt.succeed(&tx, app.clock.now()).await?;
     set_role(&tx, scope.tenant_id(), user_id, Role::Owner).await?;
     set_role(&tx, scope.tenant_id(), caller.user_id, Role::Admin).await?;
     let deed = Deed::new("transferOwnership", "User", Some(user_id));

@@ -73,7 +73,15 @@ async fn requests_a_minute_are_limited(world: &mut World) {
     // the tenant's own limit holds whoever asks
     let tenant_read = "query($id: ID!) { tenant(id: $id) { name } }";
     let (_, refused) = until_refused(&other.client, tenant_read, &tenant).await;
-    assert_eq!(header(&refused, "ratelimit-remaining"), Some(0));
+    assert_eq!((refused.status.as_u16(), header(&refused, "ratelimit-remaining")), (200, Some(0)), "{}", refused.body);
+    assert_eq!(header(&refused, "ratelimit-limit"), Some(30));
+    // also where it is asked for twice, and reached by another way
+    let twice = "query($id: ID!) { a: tenant(id: $id) { name } b: tenant(id: $id) { name } }";
+    let reply = other.client.reply(twice, tenant.clone()).await;
+    assert_eq!(reply.body["data"]["a"], reply.body["data"]["b"], "{}", reply.body);
+    let around = "{ viewer { memberships { tenant { links { totalCount } } } } }";
+    let (_, refused) = until_refused(&other.client, around, &json!({})).await;
+    assert_eq!(header(&refused, "ratelimit-limit"), Some(30), "{}", refused.body);
 }
 
 const USAGE: &str = "query($id: ID!) { tenant(id: $id) { usage { links linksThisMonth clicksThisMonth limits { links linksPerMonth } } } }";

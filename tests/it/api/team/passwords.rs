@@ -11,6 +11,7 @@ in_both!(&[("MAIL_FROM", "Stopover <no-reply@example.com>"), ("PUBLIC_URL", "htt
     a_link_by_mail_sets_a_new_password,
     nobody_learns_who_has_an_account,
     a_link_works_once_and_an_hour,
+    a_password_that_was_changed_ends_links,
 );
 in_both!(without_mail_the_operator_gives_the_link);
 
@@ -110,6 +111,18 @@ async fn a_link_works_once_and_an_hour(world: &mut World) {
         let told = outcome(&client, "resetPassword", reset(token, "another password")).await;
         assert_eq!(told, "token INVALID", "links that were asked for before are over");
     }
+}
+
+async fn a_password_that_was_changed_ends_links(world: &mut World) {
+    let account = world.sign_up().await;
+    let client = world.client();
+    assert_eq!(outcome(&client, "requestPasswordReset", json!({ "email": account.email })).await, "ok");
+    let token = world.mailbox().mail_to(&account.email, 1).await.token(LINK);
+    let change = json!({ "currentPassword": PASSWORD, "newPassword": "a changed password" });
+    assert_eq!(outcome(&account.client, "changePassword", change).await, "ok");
+    let reset = json!({ "token": token, "newPassword": "a new password" });
+    assert_eq!(outcome(&client, "resetPassword", reset).await, "token INVALID");
+    assert_eq!(log_in(world, &account.email, "a changed password").await, "ok");
 }
 
 async fn without_mail_the_operator_gives_the_link(world: &mut World) {
