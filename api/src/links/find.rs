@@ -110,7 +110,8 @@ pub async fn list(
     page: &Page,
 ) -> Result<Window<(Link, Domain)>, Error> {
     let on = link::Entity::belongs_to(domain::Entity).from(link::Column::DomainId).to(domain::Column::Id).into();
-    let links = select(scope, now, filter).join(JoinType::InnerJoin, on);
+    // an outer join begins with the links, which are in order then; with an inner one SQLite may begin with the domains
+    let links = select(scope, now, filter).join(JoinType::LeftJoin, on);
     let rows = page.fetch_also(db.read(), links, &sort(order), domain::Entity).await?;
     rows.try_map(|(link, domain)| {
         let ours = domain.filter(|domain| domain.tenant_id.is_none_or(|owner| owner == scope.tenant_id()));
