@@ -6,7 +6,10 @@ use crate::{
     db::Db,
     domains::{Names, Proofs},
     invalidation::Publisher,
+    mails::Post,
     previews::Redirectors,
+    rate_limits::RateLimits,
+    usage::Quotas,
 };
 use contract::{address::Host, clock::Clock, destination::Reach, proxies::TrustedProxies};
 use std::sync::Arc;
@@ -28,6 +31,12 @@ pub struct App {
     pub rules: Arc<Rules>,
     /// Asks redirectors, for previews.
     pub redirectors: Redirectors,
+    /// The way that mails go; `None` where the operator set up none.
+    pub post: Option<Post>,
+    /// How many requests credentials and tenants may send.
+    pub rate_limits: Arc<RateLimits>,
+    /// How much a tenant may have.
+    pub quotas: Quotas,
 }
 
 /// What the operator decided for everybody.
@@ -43,6 +52,8 @@ pub struct Rules {
     pub redirector: String,
     /// The proxies in front of the API: only they are believed about a client's address.
     pub trusted_proxies: TrustedProxies,
+    /// Where the front end is, which links in mails lead to, without a slash at the end.
+    pub public_url: Option<String>,
 }
 
 impl App {
@@ -55,6 +66,7 @@ impl App {
             reach: config.reach,
             redirector: config.redirector_url.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
+            public_url: config.public_url.clone(),
         };
         let auth = Arc::new(Auth::new(&config.jwt_secret, config.key_rotation));
         let proofs = Proofs { names: Names::new(config.name_server), schedule: config.domain_schedule };
@@ -66,6 +78,9 @@ impl App {
             proofs: Arc::new(proofs),
             rules: Arc::new(rules),
             redirectors: Redirectors::new(),
+            post: config.post.clone(),
+            rate_limits: RateLimits::new(config.rates),
+            quotas: config.quotas,
         }
     }
 }

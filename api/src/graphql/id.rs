@@ -26,11 +26,13 @@ pub enum Kind {
     AuditEvent,
     /// A session.
     Session,
+    /// An invitation.
+    Invitation,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Tenant,
         Self::User,
         Self::Link,
@@ -40,6 +42,7 @@ impl Kind {
         Self::ApiKey,
         Self::AuditEvent,
         Self::Session,
+        Self::Invitation,
     ];
 
     /// The kind of a type's name.
@@ -59,6 +62,7 @@ impl Kind {
             Self::ApiKey => "ApiKey",
             Self::AuditEvent => "AuditEvent",
             Self::Session => "Session",
+            Self::Invitation => "Invitation",
         }
     }
 }
