@@ -9,6 +9,7 @@ use crate::{
     mails::Post,
     previews::Redirectors,
     rate_limits::RateLimits,
+    scope::Caller,
     usage::Quotas,
 };
 use contract::{address::Host, clock::Clock, destination::Reach, proxies::TrustedProxies};
@@ -57,6 +58,18 @@ pub struct Rules {
 }
 
 impl App {
+    /// The same parts for what a caller asks for, who sees the tenants where they may act and no other.
+    #[must_use]
+    pub fn acting_for(&self, caller: Option<Caller>) -> Self {
+        Self { db: self.db.acting_for(caller), ..self.clone() }
+    }
+
+    /// The same parts for what has to look beyond the caller's tenants.
+    #[must_use]
+    pub fn everywhere(&self) -> Self {
+        Self { db: self.db.everywhere(), ..self.clone() }
+    }
+
     /// Puts the parts together.
     #[must_use]
     pub fn new(config: &Config, db: Db, clock: Clock, publisher: Publisher) -> Self {

@@ -150,8 +150,10 @@ pub async fn count(db: &Db, scope: TenantScope) -> Result<u64, Error> {
 /// # Errors
 /// `NOT_FOUND` in `id` for every other; of the database.
 pub async fn find(db: &Db, caller: Caller, id: Uuid) -> Result<Domain, Error> {
-    let row = domain::Entity::find_by_id(id).filter(domain::Column::DeletedAt.is_null()).one(db.read()).await?;
-    let row = row.ok_or_else(|| Error::not_found("id"))?;
+    let mine = TenantScope::all(db.read(), caller).await?.into_iter().map(|scope| scope.tenant_id());
+    let reachable = Condition::any().add(domain::Column::TenantId.is_null()).add(domain::Column::TenantId.is_in(mine));
+    let rows = domain::Entity::find_by_id(id).filter(domain::Column::DeletedAt.is_null()).filter(reachable);
+    let row = rows.one(db.read()).await?.ok_or_else(|| Error::not_found("id"))?;
     if let Some(owner) = row.tenant_id {
         TenantScope::of(db, caller, owner, Permission::ReadLinks, "id").await?;
     }

@@ -37,7 +37,6 @@ pub mod viewer;
 pub use execute::{Answer, Asking, Engine, TimedOut, execute};
 pub use guard::Fault;
 
-use crate::app::App;
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder};
 
 /// What can be asked.
@@ -76,12 +75,11 @@ fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
     Schema::build(Query::default(), Mutation::default(), EmptySubscription)
 }
 
-/// Builds the schema over the API's parts. Whether clients may ask for the schema itself is decided for each request;
-/// `suggestions` says whether a mistyped name is answered with those that are there.
-fn build(app: App, suggestions: bool) -> Schema {
+/// Builds the schema. The API's parts come with each request, as whoever asks may use them, and so does whether the
+/// schema itself may be asked for; `suggestions` says whether a mistyped name is answered with those that are there.
+fn build(suggestions: bool) -> Schema {
     // all other limits are the guard's
     let builder = builder().limit_recursive_depth(execute::RECURSION);
-    let builder = builder.data(loaders::loader(app.db.clone())).data(app);
     if suggestions { builder.finish() } else { builder.disable_suggestions().finish() }
 }
 

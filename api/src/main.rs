@@ -57,9 +57,9 @@ async fn obey(command: &str, config: &Config) -> Result<(), String> {
     let db = Db::connect(&config.database_url, config.database_connections).await;
     let db = db.map_err(|error| format!("cannot open the database: {error}"))?;
     match command {
-        "migrate" => Migrator::up(db.write(), None).await.map_err(|error| error.to_string()),
+        "migrate" => migration::up(db.pool()).await.map_err(|error| error.to_string()),
         _ => {
-            let pending = Migrator::get_pending_migrations(db.write()).await.map_err(|error| error.to_string())?;
+            let pending = Migrator::get_pending_migrations(db.pool()).await.map_err(|error| error.to_string())?;
             if !pending.is_empty() {
                 return Err("the database's schema is not up to date: run `api migrate` first".to_owned());
             }

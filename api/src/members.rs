@@ -92,7 +92,7 @@ pub async fn change_role(app: &App, scope: TenantScope, user_id: Uuid, role: Rol
     }
     if role == Role::Owner {
         hold_owner(&tx, user_id).await?;
-        demand_room(&tx, user_id, "role").await?;
+        demand_room(app, user_id, "role").await?;
     }
     set_role(&tx, scope.tenant_id(), user_id, role).await?;
     member.role = role;
@@ -109,6 +109,8 @@ pub async fn change_role(app: &App, scope: TenantScope, user_id: Uuid, role: Rol
 /// `NOT_FOUND` in `userId`; `INVALID` in it for the last owner; [`Error::Forbidden`] for who is no owner and removes one; as
 /// [`TenantScope::demand`]; of the database.
 pub async fn remove(app: &App, scope: TenantScope, user_id: Uuid) -> Result<(), Error> {
+    // who leaves reaches the tenant no more while the rest is written down
+    let app = &app.everywhere();
     let own = scope.caller().user_id == user_id;
     let needs = if own { Permission::ReadMembers } else { Permission::WriteMembers };
     let tx = app.db.begin().await?;
@@ -156,9 +158,10 @@ async fn demand_another_owner(tx: &DatabaseTransaction, tenant_id: Uuid, field: 
     Err(Error::mistake(field, Code::Invalid, rule))
 }
 
-/// Whether a user may own one tenant more.
-async fn demand_room(db: &impl ConnectionTrait, user_id: Uuid, field: &str) -> Result<(), Error> {
-    if count_owned(db, user_id).await? < MAX_OWNED as u64 {
+/// Whether a user may own one tenant more, of all that there are. It may be asked in a transaction that [`hold_owner`]
+/// lets go on alone: what others did is committed then.
+async fn demand_room(app: &App, user_id: Uuid, field: &str) -> Result<(), Error> {
+    if count_owned(app.db.everywhere().read(), user_id).await? < MAX_OWNED as u64 {
         return Ok(());
     }
     Err(Error::mistake(field, Code::LimitReached, format!("a user owns at most {MAX_OWNED} tenants")))

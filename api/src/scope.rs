@@ -8,8 +8,10 @@ pub use permission::{KeyScope, KeyScopes, Permission};
 use crate::{db::Db, error::Error};
 use entities::{api_key_tenant, domain, invitation, link, membership, membership::Role, pixel, tenant, user};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Select, prelude::Uuid, sea_query::LockType,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
+    prelude::Uuid,
+    sea_query::{ExprTrait, LockType, SimpleExpr},
 };
 
 /// How a caller proved who they are.
@@ -98,8 +100,31 @@ impl TenantScope {
     /// key may not act (the answers are the same); as [`TenantScope::demand`] for a member.
     pub async fn of(db: &Db, caller: Caller, tenant_id: Uuid, needs: Permission, field: &str) -> Result<Self, Error> {
         let rows = caller.memberships().filter(membership::Column::TenantId.eq(tenant_id));
+        Self::found(db, caller, rows, needs, field).await
+    }
+
+    /// The scope of the tenant of the row where `owner` says whose it is and `which` which one.
+    async fn of_row<E: EntityTrait>(
+        db: &Db,
+        caller: Caller,
+        (owner, which): (E::Column, SimpleExpr),
+        needs: Permission,
+        field: &str,
+    ) -> Result<Self, Error> {
+        let owned = membership::Entity::belongs_to(E::default()).from(membership::Column::TenantId).to(owner).into();
+        let rows = caller.memberships().join(JoinType::InnerJoin, owned).filter(which);
+        Self::found(db, caller, rows, needs, field).await
+    }
+
+    async fn found(
+        db: &Db,
+        caller: Caller,
+        rows: Select<membership::Entity>,
+        needs: Permission,
+        field: &str,
+    ) -> Result<Self, Error> {
         let row = rows.one(db.read()).await?.ok_or_else(|| Error::not_found(field))?;
-        let scope = Self { tenant_id, caller, role: row.role };
+        let scope = Self { tenant_id: row.tenant_id, caller, role: row.role };
         scope.demand(needs)?;
         Ok(scope)
     }
@@ -131,9 +156,8 @@ impl TenantScope {
         needs: Permission,
         field: &str,
     ) -> Result<Self, Error> {
-        let owner = link::Entity::find_by_id(link_id).select_only().column(link::Column::TenantId);
-        let owner = owner.into_tuple().one(db.read()).await?.ok_or_else(|| Error::not_found(field))?;
-        Self::of(db, caller, owner, needs, field).await
+        let row = (link::Column::TenantId, link::Column::Id.eq(link_id));
+        Self::of_row::<link::Entity>(db, caller, row, needs, field).await
     }
 
     /// The scope of the tenant that a pixel belongs to.
@@ -147,9 +171,8 @@ impl TenantScope {
         needs: Permission,
         field: &str,
     ) -> Result<Self, Error> {
-        let owner = pixel::Entity::find_by_id(pixel_id).select_only().column(pixel::Column::TenantId);
-        let owner = owner.into_tuple().one(db.read()).await?.ok_or_else(|| Error::not_found(field))?;
-        Self::of(db, caller, owner, needs, field).await
+        let row = (pixel::Column::TenantId, pixel::Column::Id.eq(pixel_id));
+        Self::of_row::<pixel::Entity>(db, caller, row, needs, field).await
     }
 
     /// The scope of the tenant that a domain belongs to. A shared domain belongs to nobody.
@@ -163,10 +186,8 @@ impl TenantScope {
         needs: Permission,
         field: &str,
     ) -> Result<Self, Error> {
-        let owner = domain::Entity::find_by_id(domain_id).filter(domain::Column::DeletedAt.is_null());
-        let owner = owner.select_only().column(domain::Column::TenantId).into_tuple::<Option<Uuid>>();
-        let owner = owner.one(db.read()).await?.flatten().ok_or_else(|| Error::not_found(field))?;
-        Self::of(db, caller, owner, needs, field).await
+        let kept = domain::Column::Id.eq(domain_id).and(domain::Column::DeletedAt.is_null());
+        Self::of_row::<domain::Entity>(db, caller, (domain::Column::TenantId, kept), needs, field).await
     }
 
     /// The scope of the tenant that an invitation leads into.
@@ -180,9 +201,8 @@ impl TenantScope {
         needs: Permission,
         field: &str,
     ) -> Result<Self, Error> {
-        let owner = invitation::Entity::find_by_id(invitation_id).select_only().column(invitation::Column::TenantId);
-        let owner = owner.into_tuple().one(db.read()).await?.ok_or_else(|| Error::not_found(field))?;
-        Self::of(db, caller, owner, needs, field).await
+        let row = (invitation::Column::TenantId, invitation::Column::Id.eq(invitation_id));
+        Self::of_row::<invitation::Entity>(db, caller, row, needs, field).await
     }
 
     /// Looks the caller's membership up again, after everybody else who changes the tenant's members, and keeps them waiting

@@ -60,6 +60,8 @@ pub async fn create(
     once: Option<Once>,
 ) -> Result<(TenantScope, tenant::Model), Error> {
     caller.session_id()?;
+    // nobody is a member of what is only being made
+    let app = &app.everywhere();
     let mut mistakes = Mistakes::default();
     let name = check_name("name", name, &mut mistakes);
     mistakes.check()?;

@@ -6,7 +6,6 @@ use api::{
     worker::Worker,
 };
 use contract::{clock::Clock, document::Announcement, settings::Settings};
-use migration::{Migrator, MigratorTrait};
 use redirector::{LocalSide, Redirector, recorder::LocalFrame};
 use std::{
     fs,
@@ -61,7 +60,7 @@ impl Embedded {
 
         let fault = |error: &dyn std::fmt::Display| format!("cannot open the database: {error}");
         let db = Db::connect(&config.database_url, config.database_connections).await.map_err(|e| fault(&e))?;
-        Migrator::up(db.write(), None).await.map_err(|error| fault(&error))?;
+        migration::up(db.pool()).await.map_err(|error| fault(&error))?;
         let (announce, announcements) = broadcast::channel::<Announcement>(ANNOUNCEMENTS);
         let app = App::new(&config, db, Clock::system(), Publisher::Local(announce));
         api::domains::ensure_default(&app).await.map_err(|error| error.to_string())?;

@@ -12,6 +12,7 @@ pub(crate) mod process;
 pub(crate) mod program;
 pub(crate) mod redis;
 pub(crate) mod stand_in;
+pub(crate) mod statements;
 pub(crate) mod wait;
 
 use browser::{Browser, Scripts, USER_AGENT};
@@ -78,7 +79,7 @@ impl World {
         let places = folder.path().join("places.mmdb");
         std::fs::write(&places, places::database()).unwrap();
         set("GEOIP_DATABASE", places.display().to_string());
-        set("LOG", "info,sqlx=warn".to_owned());
+        set("LOG", "info,sqlx=warn,statements=trace".to_owned());
         // tests ask as often as it takes
         set("RATE_LIMIT_KEY", "0".to_owned());
         set("RATE_LIMIT_TENANT", "0".to_owned());
@@ -192,7 +193,7 @@ impl World {
     pub(crate) async fn database(&self) -> DatabaseConnection {
         let url = match self.setting {
             Setting::Embedded => format!("sqlite://{}", self.folder.path().join("data/stopover.db").display()),
-            Setting::OneBox => self.variables["STOPOVER_DATABASE_URL"].clone(),
+            Setting::OneBox => postgres::as_superuser(&self.variables["STOPOVER_DATABASE_URL"]),
         };
         Database::connect(url).await.unwrap()
     }
@@ -231,6 +232,14 @@ impl Drop for World {
             for program in &self.programs {
                 eprintln!("{}", program.log());
             }
+            return;
+        }
+        // whatever a test does with SQLite: PostgreSQL's statements are the same but for a few, and it guards itself
+        if self.setting == Setting::Embedded {
+            let log = self.programs[0].whole_log();
+            let said = statements::in_log(&log);
+            let unbounded: Vec<_> = said.into_iter().filter(|sql| !statements::unbounded(sql).is_empty()).collect();
+            assert!(unbounded.is_empty(), "in a caller's name, of no tenant: {unbounded:#?}");
         }
     }
 }

@@ -104,6 +104,8 @@ async fn keep(
 /// # Errors
 /// Every mistake at once: `INVALID` in `token` for one that is unknown, used or over.
 pub async fn reset(app: &App, token: &str, new: String, client: &Client) -> Result<(), Error> {
+    // the token alone says whose the account is
+    let app = &app.everywhere();
     let mut mistakes = Mistakes::default();
     let refused = (Code::Invalid, "is unknown, used or over: ask for another link");
     let token = LinkToken::parse(token);

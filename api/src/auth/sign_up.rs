@@ -50,7 +50,9 @@ pub struct SignedUp {
 /// # Errors
 /// Every mistake of the input at once; `TAKEN` in `email` when it has an account; those of [`join::accept`] in
 /// `invitationToken`.
-pub async fn sign_up(app: &App, input: SignUp, client: &Client) -> Result<SignedUp, Error> {
+pub async fn sign_up(request: &App, input: SignUp, client: &Client) -> Result<SignedUp, Error> {
+    // who signs up is nobody yet, and what they join or make is not theirs
+    let app = &request.everywhere();
     let mut mistakes = Mistakes::default();
     let email = check_email(&input.email, &mut mistakes);
     password::check("password", &input.password, &mut mistakes);
@@ -86,7 +88,8 @@ pub async fn sign_up(app: &App, input: SignUp, client: &Client) -> Result<Signed
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
 
-    let (scope, tenant) = join::entered(app, caller, tenant_id).await?;
+    request.db.act_for(caller);
+    let (scope, tenant) = join::entered(request, caller, tenant_id).await?;
     Ok(SignedUp { session, user, tenant, scope })
 }
 

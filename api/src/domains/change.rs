@@ -147,7 +147,7 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: DomainChang
     if change.is_default == Some(true) {
         clear_default(&tx, scope, id).await?;
     }
-    let after = row.update(&tx).await?;
+    let after = store(&tx, scope, row).await?;
     if after.ver != ver {
         changes.domain(&tx, &app.clock, &host, after.ver).await?;
     }
@@ -174,7 +174,8 @@ pub async fn delete(app: &App, scope: TenantScope, id: Uuid) -> Result<(), Error
     let mut changes = Changes::default();
     let deed = Deed::new("deleteDomain", "Domain", Some(id)).before(&told(&before))?;
     if before.ver == 0 {
-        domain::Entity::delete_by_id(id).exec(&tx).await?;
+        let own = domain::Column::TenantId.eq(scope.tenant_id());
+        domain::Entity::delete_by_id(id).filter(own).exec(&tx).await?;
     } else {
         let (host, ver, serving) = (super::host_of(&before.host)?, before.ver, before.serving);
         let now = app.clock.now();
@@ -189,12 +190,18 @@ pub async fn delete(app: &App, scope: TenantScope, id: Uuid) -> Result<(), Error
             row.ver = Set(ver + 1);
             changes.domain(&tx, &app.clock, &host, ver + 1).await?;
         }
-        row.update(&tx).await?;
+        store(&tx, scope, row).await?;
     }
     audit::record(&tx, &app.clock, scope, deed).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
     Ok(())
+}
+
+/// Writes a domain of this tenant down.
+async fn store(tx: &DatabaseTransaction, scope: TenantScope, row: domain::ActiveModel) -> Result<domain::Model, Error> {
+    let row = domain::Entity::update(row).validate()?;
+    Ok(row.filter(domain::Column::TenantId.eq(scope.tenant_id())).exec(tx).await?)
 }
 
 /// A domain as the audit log tells of it.

@@ -7,6 +7,7 @@ use super::{
     error::{INTERNAL_MESSAGE, code, top_level},
     guard::{Fault, Guard, Refusal, Rights},
     limits::{COST, ERRORS, NESTING, SECONDS},
+    loaders::loader,
     order::Shape,
     persisted::Persisted,
 };
@@ -21,6 +22,7 @@ const MESSAGE: usize = 500;
 /// The schema with all that a document needs to be run.
 pub struct Engine {
     schema: Schema,
+    app: App,
     guard: Guard,
     persisted: Persisted,
 }
@@ -29,8 +31,8 @@ impl Engine {
     /// Over the API's parts; `suggestions` says whether a mistyped name is answered with those that are there.
     #[must_use]
     pub fn new(app: App, suggestions: bool) -> Self {
-        let schema = super::build(app, suggestions);
-        Self { schema, guard: Guard::new(&super::sdl()), persisted: Persisted::default() }
+        let schema = super::build(suggestions);
+        Self { schema, app, guard: Guard::new(&super::sdl()), persisted: Persisted::default() }
     }
 }
 
@@ -147,7 +149,8 @@ async fn run(engine: &Engine, mut request: Request, asking: Asking) -> Answer {
     let document = request.parsed_query().ok();
     let shape = document.map(|document| Shape::of(document, operation.as_deref())).unwrap_or_default();
     let priced = document.filter(|_| wants_cost).cloned();
-    request = request.data(asking.client);
+    let app = engine.app.acting_for(asking.caller);
+    request = request.data(asking.client).data(loader(app.db.clone())).data(app);
     if let Some(caller) = asking.caller {
         request = request.data(caller);
     }

@@ -77,7 +77,9 @@ pub async fn invite(
         expires_at: now.saturating_add(LIFE),
     };
     if before.is_some() {
-        row.clone().into_active_model().reset_all().update(&tx).await?;
+        let same = row.clone().into_active_model().reset_all();
+        let same = invitation::Entity::update(same).validate()?;
+        same.filter(invitation::Column::TenantId.eq(tenant_id)).exec(&tx).await?;
     } else {
         invitation::Entity::insert(row.clone().into_active_model()).exec_without_returning(&tx).await?;
     }

@@ -22,6 +22,8 @@ use serde_json::json;
 /// database.
 pub async fn accept(app: &App, caller: Caller, token: &str) -> Result<(TenantScope, tenant::Model), Error> {
     caller.session_id()?;
+    // who is invited is no member yet
+    let app = &app.everywhere();
     let user = auth::user(app, caller).await?;
     let offered = offered(app, app.db.read(), token, "token").await?;
     let tx = app.db.begin().await?;
@@ -64,7 +66,7 @@ pub(crate) async fn join(
     }
     if row.role == Role::Owner {
         hold_owner(tx, user.id).await?;
-        demand_room(tx, user.id, field).await?;
+        demand_room(app, user.id, field).await?;
     }
     let now = app.clock.now();
     let member = membership::Model { tenant_id: row.tenant_id, user_id: user.id, role: row.role, created_at: now };

@@ -35,7 +35,7 @@ pub async fn transfer(
     match find(app.db.read(), scope.tenant_id(), user_id).await? {
         None => mistakes.add("userId", Code::NotFound, "does not exist"),
         Some(member) if member.role == Role::Owner => mistakes.add("userId", Code::Invalid, OWNER),
-        Some(_) => match demand_room(app.db.read(), user_id, "userId").await {
+        Some(_) => match demand_room(app, user_id, "userId").await {
             Err(Error::Mistakes(found)) => found.into_iter().for_each(|mistake| mistakes.push(mistake)),
             other => other?,
         },
@@ -58,7 +58,7 @@ pub async fn transfer(
     }
     // users before counters, as log-ins hold them
     hold_owner(&tx, user_id).await?;
-    demand_room(&tx, user_id, "userId").await?;
+    demand_room(app, user_id, "userId").await?;
     attempt.succeed(&tx, app.clock.now()).await?;
     set_role(&tx, scope.tenant_id(), user_id, Role::Owner).await?;
     set_role(&tx, scope.tenant_id(), caller.user_id, Role::Admin).await?;

@@ -9,7 +9,7 @@ use crate::world::{
     client::{Account, Client, Reply, text},
     in_both,
 };
-use sea_orm::{ConnectionTrait, Database, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use table::{Entry, NESTED, Needs, table};
@@ -250,7 +250,7 @@ async fn strangers_and_keys_without_the_scope_are_refused(world: &mut World) {
 
 async fn members_with_a_lower_role_are_refused(world: &mut World) {
     let (account, ids) = furnished(world, "roles").await;
-    let db = Database::connect(world.database_url()).await.unwrap();
+    let db = world.database().await;
     let log = "query($id: ID!) { tenant(id: $id) { auditLog { totalCount } } }";
     let changes = async || account.client.query(log, json!({ "id": account.tenant })).await;
     let before = changes().await;

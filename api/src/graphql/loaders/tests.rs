@@ -11,8 +11,6 @@ use crate::{
     pixels::{self, NewPixel},
 };
 use contract::{clock::Clock, document::PixelMode, network::catalogue, settings::Settings};
-use migration::Migrator;
-use sea_orm_migration::MigratorTrait;
 use serde_json::Value;
 
 /// What a list of links shows.
@@ -25,7 +23,7 @@ async fn app(folder: &std::path::Path) -> App {
     let variables = variables.map(|(name, value)| (format!("STOPOVER_{name}"), value.to_owned()));
     let config = Config::from_settings(&mut Settings::new(variables), true);
     let db = Db::connect(&config.database_url, 4).await.unwrap();
-    Migrator::up(db.write(), None).await.unwrap();
+    migration::up(db.pool()).await.unwrap();
     let app = App::new(
         &config,
         db,
