@@ -7,6 +7,7 @@ use crate::{
     domains::{Names, Proofs},
     invalidation::Publisher,
     previews::Redirectors,
+    webhooks::{egress::Egress, work::Setup},
 };
 use contract::{address::Host, clock::Clock, destination::Reach, proxies::TrustedProxies};
 use std::sync::Arc;
@@ -28,6 +29,8 @@ pub struct App {
     pub rules: Arc<Rules>,
     /// Asks redirectors, for previews.
     pub redirectors: Redirectors,
+    /// How webhooks are delivered.
+    pub webhooks: Arc<Setup>,
 }
 
 /// What the operator decided for everybody.
@@ -58,6 +61,11 @@ impl App {
         };
         let auth = Arc::new(Auth::new(&config.jwt_secret, config.key_rotation));
         let proofs = Proofs { names: Names::new(config.name_server), schedule: config.domain_schedule };
+        let webhooks = Setup {
+            egress: Egress::new(config.reach, proofs.names.clone()),
+            schedule: config.webhook_schedule.clone(),
+            health: config.webhook_health,
+        };
         Self {
             db,
             clock,
@@ -66,6 +74,7 @@ impl App {
             proofs: Arc::new(proofs),
             rules: Arc::new(rules),
             redirectors: Redirectors::new(),
+            webhooks: Arc::new(webhooks),
         }
     }
 }

@@ -27,6 +27,7 @@ pub mod scalars;
 pub mod session;
 pub mod tenant;
 pub mod viewer;
+pub mod webhook;
 
 pub use execute::{Answer, execute};
 
@@ -56,6 +57,7 @@ pub struct Mutation(
     pixel::PixelMutation,
     session::SessionMutation,
     tenant::mutation::TenantMutation,
+    webhook::mutation::WebhookMutation,
 );
 
 /// The contract with its operations behind it.

@@ -21,4 +21,5 @@ pub mod run;
 pub mod scope;
 pub mod telemetry;
 pub mod tenants;
+pub mod webhooks;
 pub mod worker;

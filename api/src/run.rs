@@ -12,6 +12,7 @@ use crate::{
     domains::{self, Rechecks},
     http,
     invalidation::{Publisher, redis::RedisPublisher, relay::Relay},
+    webhooks::work::Work,
     worker::Worker,
 };
 use contract::{clock::Clock, keys::Keys};
@@ -96,7 +97,8 @@ fn parts(config: &Config, db: Db) -> Result<(App, Worker), String> {
     let relay = Relay::new(app.db.clone(), app.clock.clone(), app.publisher.clone());
     let ingest = StreamIngest::new(Ingest::new(app.db.clone(), app.clock.clone()), redis, keys)?;
     let rechecks = Rechecks::new(app.clone());
-    Ok((app, Worker { relay, rechecks, ingest: Some(ingest) }))
+    let webhooks = Work::new(app.clone());
+    Ok((app, Worker { relay, rechecks, webhooks, ingest: Some(ingest) }))
 }
 
 /// Turns true when the process is told to stop.

@@ -6,7 +6,7 @@ mod permission;
 pub use permission::{KeyScope, KeyScopes, Permission};
 
 use crate::{db::Db, error::Error};
-use entities::{api_key_tenant, domain, link, membership, membership::Role, pixel};
+use entities::{api_key_tenant, domain, link, membership, membership::Role, pixel, webhook, webhook_delivery};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select, prelude::Uuid};
 
 /// How a caller proved who they are.
@@ -158,6 +158,27 @@ impl TenantScope {
         let owner = owner.select_only().column(domain::Column::TenantId).into_tuple::<Option<Uuid>>();
         let owner = owner.one(db.read()).await?.flatten().ok_or_else(|| Error::not_found(field))?;
         Self::of(db, caller, owner, needs, field).await
+    }
+
+    /// The scope of the tenant that a webhook belongs to.
+    ///
+    /// # Errors
+    /// As [`TenantScope::of_link`].
+    pub async fn of_webhook(db: &Db, caller: Caller, webhook_id: Uuid, needs: Permission) -> Result<Self, Error> {
+        let owner = webhook::Entity::find_by_id(webhook_id).select_only().column(webhook::Column::TenantId);
+        let owner = owner.into_tuple().one(db.read()).await?.ok_or_else(|| Error::not_found("id"))?;
+        Self::of(db, caller, owner, needs, "id").await
+    }
+
+    /// The scope of the tenant that a delivery of a webhook belongs to.
+    ///
+    /// # Errors
+    /// As [`TenantScope::of_link`].
+    pub async fn of_delivery(db: &Db, caller: Caller, delivery_id: Uuid, needs: Permission) -> Result<Self, Error> {
+        let owner = webhook_delivery::Entity::find_by_id(delivery_id);
+        let owner = owner.select_only().column(webhook_delivery::Column::TenantId);
+        let owner = owner.into_tuple().one(db.read()).await?.ok_or_else(|| Error::not_found("id"))?;
+        Self::of(db, caller, owner, needs, "id").await
     }
 
     /// All tenants where a caller may act, with their roles, in the order the caller joined them.

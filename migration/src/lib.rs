@@ -14,6 +14,7 @@ mod m20261124_000006_consent;
 mod m20261125_000007_sessions;
 mod m20261125_000009_api_keys;
 mod m20261125_000010_audit;
+mod m20261126_000040_webhooks;
 mod types;
 
 /// Runs the migrations, in order.
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000007_sessions::Migration),
             Box::new(m20261125_000009_api_keys::Migration),
             Box::new(m20261125_000010_audit::Migration),
+            Box::new(m20261126_000040_webhooks::Migration),
         ]
     }
 }

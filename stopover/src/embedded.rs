@@ -3,7 +3,7 @@
 
 use api::{
     app::App, clicks::ingest::Ingest, db::Db, domains::Rechecks, invalidation::Publisher, invalidation::relay::Relay,
-    worker::Worker,
+    webhooks::work::Work, worker::Worker,
 };
 use contract::{clock::Clock, document::Announcement, settings::Settings};
 use migration::{Migrator, MigratorTrait};
@@ -108,7 +108,8 @@ Ctrl+C stops it; every click that was answered is kept.",
         let (app, config) = (self.app, self.config);
         let ingest = tokio::spawn(store(Ingest::new(app.db.clone(), app.clock.clone()), self.frames));
         let relay = Relay::new(app.db.clone(), app.clock.clone(), app.publisher.clone());
-        let worker = Worker { relay, rechecks: Rechecks::new(app.clone()), ingest: None };
+        let (rechecks, webhooks) = (Rechecks::new(app.clone()), Work::new(app.clone()));
+        let worker = Worker { relay, rechecks, webhooks, ingest: None };
         let mut parts = JoinSet::new();
         parts.spawn(worker.run(signal(stopped.clone())));
         let api = api::http::serve(app, config.introspection, self.listener, signal(stopped.clone()));

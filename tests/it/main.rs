@@ -14,4 +14,5 @@ mod schema;
 mod smoke;
 mod tidy;
 mod visits;
+mod webhooks;
 mod world;

@@ -18,6 +18,8 @@ pub(super) enum Purpose {
     Throttle,
     /// The shared secret of a second factor; of the user and a salt.
     SecondFactor,
+    /// What a webhook's messages are signed with; of the webhook and a salt.
+    Webhook,
 }
 
 impl Purpose {
@@ -27,6 +29,7 @@ impl Purpose {
             Self::RefreshToken => "stopover refresh token",
             Self::Throttle => "stopover throttle",
             Self::SecondFactor => "stopover second factor",
+            Self::Webhook => "stopover webhook",
         }
     }
 }

@@ -26,11 +26,15 @@ pub enum Kind {
     AuditEvent,
     /// A session.
     Session,
+    /// A webhook.
+    Webhook,
+    /// A delivery to a webhook.
+    WebhookDelivery,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Tenant,
         Self::User,
         Self::Link,
@@ -40,6 +44,8 @@ impl Kind {
         Self::ApiKey,
         Self::AuditEvent,
         Self::Session,
+        Self::Webhook,
+        Self::WebhookDelivery,
     ];
 
     /// The kind of a type's name.
@@ -59,6 +65,8 @@ impl Kind {
             Self::ApiKey => "ApiKey",
             Self::AuditEvent => "AuditEvent",
             Self::Session => "Session",
+            Self::Webhook => "Webhook",
+            Self::WebhookDelivery => "WebhookDelivery",
         }
     }
 }

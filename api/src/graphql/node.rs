@@ -40,7 +40,16 @@ impl NodeQuery {
             Some(Kind::Link) => link::find(ctx, &id).await?.map(|link| Node::Link(Box::new(link))),
             Some(Kind::Pixel) => pixel::find(ctx, &id).await?.map(Node::from),
             Some(Kind::Domain) => domain::find(ctx, &id).await?.map(Node::from),
-            Some(Kind::User | Kind::Click | Kind::ApiKey | Kind::AuditEvent | Kind::Session) | None => {
+            Some(
+                Kind::User
+                | Kind::Click
+                | Kind::ApiKey
+                | Kind::AuditEvent
+                | Kind::Session
+                | Kind::Webhook
+                | Kind::WebhookDelivery,
+            )
+            | None => {
                 // the same answer as for an id that was never given out, to a stranger too
                 super::context::caller(ctx)?;
                 None

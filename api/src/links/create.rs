@@ -17,6 +17,7 @@ use crate::{
     invalidation::Changes,
     once::{Call, Once},
     scope::TenantScope,
+    webhooks::{event::Event, note},
 };
 use entities::{TenantOwned, link};
 use sea_orm::{
@@ -138,9 +139,11 @@ async fn create_chunk(app: &App, scope: TenantScope, drafts: Vec<Draft>, call: C
     attached::write(&tx, scope.tenant_id(), attachments).await?;
     let mut changes = Changes::default();
     let (mut moved, mut all_told) = (Vec::new(), Vec::new());
-    for (link, row) in made {
+    let made = made.into_iter().map(|(link, row)| Ok((link, row.try_into()?)));
+    let made = made.collect::<Result<Vec<(Ready, Link)>, Error>>()?;
+    note_made(app, &tx, scope, &made).await?;
+    for (link, made) in made {
         moved.push((link.domain_id, slug::parse(&link.slug)?, Some(link.id)));
-        let made = row.try_into()?;
         all_told.push(told(&made, &link.checked.tags, &link.checked.pixel_ids));
         results.insert(link.index, Ok(made));
     }
@@ -158,6 +161,23 @@ async fn create_chunk(app: &App, scope: TenantScope, drafts: Vec<Draft>, call: C
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
     Ok(results)
+}
+
+/// Notes the links that were made for webhooks.
+async fn note_made(
+    app: &App,
+    tx: &DatabaseTransaction,
+    scope: TenantScope,
+    made: &[(Ready, Link)],
+) -> Result<(), Error> {
+    if made.is_empty() {
+        return Ok(());
+    }
+    let told = made.iter().map(|(ready, link)| {
+        let checked = &ready.checked;
+        note::Told { link, tags: &checked.tags, pixel_ids: &checked.pixel_ids }
+    });
+    note::links(app, tx, scope.tenant_id(), Event::LinkCreated, told).await
 }
 
 /// What a row of the audit log says was done: to one link, or to many.

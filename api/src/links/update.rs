@@ -15,6 +15,7 @@ use crate::{
     error::{Code, Error},
     invalidation::Changes,
     scope::TenantScope,
+    webhooks::{event::Event, note as webhook},
 };
 use entities::{TenantOwned, link, slot};
 use sea_orm::{
@@ -58,6 +59,7 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: LinkChange)
         addresses.push((before.domain_id, before.slug, None));
     }
     let changes = note(app, &tx, addresses).await?;
+    tell(app, &tx, Event::LinkUpdated, (&after, &checked.tags, &checked.pixel_ids)).await?;
     let deed = deed.after(&told(&after, &checked.tags, &checked.pixel_ids))?;
     audit::record(&tx, &app.clock, scope, deed).await?;
     tx.commit().await?;
@@ -89,8 +91,9 @@ pub async fn delete(app: &App, scope: TenantScope, id: Uuid) -> Result<(), Error
     let tx = app.db.begin().await?;
     let before = hold(&tx, scope, id).await?;
     let (tags, pixels) = attached::read(&tx, scope.tenant_id(), id).await?;
-    let deed = Deed::new("deleteLink", "Link", Some(id));
-    let deed = deed.before(&told(&before.clone().try_into()?, &tags, &pixels))?;
+    let gone: Link = before.clone().try_into()?;
+    tell(app, &tx, Event::LinkDeleted, (&gone, &tags, &pixels)).await?;
+    let deed = Deed::new("deleteLink", "Link", Some(id)).before(&told(&gone, &tags, &pixels))?;
     attached::clear(&tx, scope.tenant_id(), id).await?;
     link::Entity::delete_of(scope.tenant_id()).filter(link::Column::Id.eq(id)).exec(&tx).await?;
     let changes = note(app, &tx, vec![(before.domain_id, before.slug, None)]).await?;
@@ -116,16 +119,28 @@ async fn set_state(
         return before.try_into();
     }
     let row = link::ActiveModel { state: Set(state), updated_at: Set(app.clock.now()), ..Default::default() };
-    let after = write(&tx, scope, id, row).await?;
+    let after: Link = write(&tx, scope, id, row).await?.try_into()?;
+    let (tags, pixels) = attached::read(&tx, scope.tenant_id(), id).await?;
+    tell(app, &tx, Event::LinkUpdated, (&after, &tags, &pixels)).await?;
     let changes = note(app, &tx, vec![(before.domain_id, before.slug, Some(id))]).await?;
     let deed = Deed::new(action, "Link", Some(id));
     let deed = deed
         .before(&json!({ "state": before.state.to_value() }))?
-        .after(&json!({ "state": after.state.to_value() }))?;
+        .after(&json!({ "state": after.stored_state.to_value() }))?;
     audit::record(&tx, &app.clock, scope, deed).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
-    after.try_into()
+    Ok(after)
+}
+
+/// Notes for webhooks what happened to a link with these tags and pixels.
+async fn tell(
+    app: &App,
+    tx: &DatabaseTransaction,
+    event: Event,
+    (link, tags, pixel_ids): (&Link, &[String], &[Uuid]),
+) -> Result<(), Error> {
+    webhook::links(app, tx, link.tenant_id, event, [webhook::Told { link, tags, pixel_ids }]).await
 }
 
 /// Reads a link and keeps others from changing it until the transaction ends.

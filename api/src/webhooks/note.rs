@@ -1,0 +1,143 @@
+//! Writes down what webhooks are to be told, in the transaction in which it happens: there together or not at all. A
+//! message is written once and has a delivery for each webhook that is set up for its event; where there is none, nothing
+//! is written. It comes before the audit log's row, which is a transaction's last.
+
+use super::{event::Event, payload};
+use crate::{app::App, error::Error, links::Link};
+use entities::{TenantOwned, domain, webhook, webhook_delivery, webhook_message};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
+    prelude::{Json, Uuid},
+    sea_query::LockType,
+};
+use serde_json::json;
+use std::collections::{BTreeSet, HashMap};
+
+/// Rows of one statement.
+const ROWS: usize = 500;
+
+/// A link that something happened to, with what hangs on it.
+pub(crate) struct Told<'a> {
+    /// The link.
+    pub(crate) link: &'a Link,
+    /// Its tags.
+    pub(crate) tags: &'a [String],
+    /// Its own pixels.
+    pub(crate) pixel_ids: &'a [Uuid],
+}
+
+/// Notes what happened to links of a tenant, one message for each.
+///
+/// # Errors
+/// Of the database.
+pub(crate) async fn links(
+    app: &App,
+    tx: &DatabaseTransaction,
+    tenant_id: Uuid,
+    event: Event,
+    links: impl IntoIterator<Item = Told<'_>>,
+) -> Result<(), Error> {
+    let listeners = listeners(tx, tenant_id, event).await?;
+    if listeners.is_empty() {
+        return Ok(());
+    }
+    let links: Vec<Told<'_>> = links.into_iter().collect();
+    let hosts = hosts(tx, links.iter().map(|told| told.link.domain_id).collect()).await?;
+    let data = links.into_iter().map(|told| {
+        let host = hosts.get(&told.link.domain_id).map_or("", String::as_str);
+        let link = payload::link(told.link, told.tags, told.pixel_ids, host, app.rules.https);
+        json!({ "link": link })
+    });
+    write(tx, tenant_id, event, app.clock.now(), data, &listeners).await?;
+    Ok(())
+}
+
+async fn hosts(tx: &DatabaseTransaction, ids: BTreeSet<Uuid>) -> Result<HashMap<Uuid, String>, Error> {
+    let rows = domain::Entity::find().select_only().columns([domain::Column::Id, domain::Column::Host]);
+    let rows = rows.filter(domain::Column::Id.is_in(ids)).into_tuple::<(Uuid, String)>().all(tx).await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The webhooks of a tenant that are to be told of an event; they stay until the transaction ends. In the order of their
+/// ids, so that two transactions never wait for each other in a circle.
+pub(super) async fn listeners(tx: &DatabaseTransaction, tenant_id: Uuid, event: Event) -> Result<Vec<Uuid>, Error> {
+    let rows = webhook::Entity::of(tenant_id)
+        .filter(webhook::Column::DisabledAt.is_null())
+        .order_by_asc(webhook::Column::Id)
+        .lock(LockType::KeyShare)
+        .all(tx)
+        .await?;
+    Ok(rows.into_iter().filter(|row| event.is_in(&row.events)).map(|row| row.id).collect())
+}
+
+/// Writes messages of one event, each with a delivery for every listener; gives the deliveries' ids.
+pub(super) async fn write(
+    tx: &DatabaseTransaction,
+    tenant_id: Uuid,
+    event: Event,
+    now: i64,
+    data: impl IntoIterator<Item = Json>,
+    listeners: &[Uuid],
+) -> Result<Vec<Uuid>, Error> {
+    let message = |data: Json| webhook_message::Model {
+        id: Uuid::now_v7(),
+        tenant_id,
+        event: event.name().to_owned(),
+        payload: payload::body(event, now, &data),
+        created_at: now,
+    };
+    let messages: Vec<_> = data.into_iter().map(message).collect();
+    let pairs = messages.iter().flat_map(|message| listeners.iter().map(|webhook_id| (message.id, *webhook_id)));
+    let deliveries: Vec<_> =
+        pairs.map(|(message_id, webhook_id)| new(tenant_id, webhook_id, message_id, event.name(), now)).collect();
+    let ids = deliveries.iter().map(|delivery| delivery.id).collect();
+    let mut messages = messages.into_iter().map(IntoActiveModel::into_active_model);
+    insert_all::<webhook_message::Entity>(tx, &mut messages).await?;
+    insert_all::<webhook_delivery::Entity>(tx, &mut deliveries.into_iter().map(IntoActiveModel::into_active_model))
+        .await?;
+    Ok(ids)
+}
+
+/// A delivery that is due at once.
+pub(super) fn new(
+    tenant_id: Uuid,
+    webhook_id: Uuid,
+    message_id: Uuid,
+    event: &str,
+    now: i64,
+) -> webhook_delivery::Model {
+    webhook_delivery::Model {
+        id: Uuid::now_v7(),
+        tenant_id,
+        webhook_id,
+        message_id,
+        event: event.to_owned(),
+        state: webhook_delivery::State::Pending,
+        attempts: 0,
+        next_attempt_at: Some(now),
+        claim: None,
+        attempted_at: None,
+        status: None,
+        duration_ms: None,
+        error: None,
+        created_at: now,
+    }
+}
+
+async fn insert_all<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    rows: &mut impl Iterator<Item = E::ActiveModel>,
+) -> Result<(), Error>
+where
+    E::ActiveModel: Send,
+    E::Model: IntoActiveModel<E::ActiveModel>,
+{
+    loop {
+        let chunk: Vec<E::ActiveModel> = rows.by_ref().take(ROWS).collect();
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        E::insert_many(chunk).exec_without_returning(db).await?;
+    }
+}
