@@ -189,6 +189,15 @@ pub async fn rotate_secret(app: &App, scope: TenantScope, id: Uuid) -> Result<Ma
     Ok(Made { webhook, secret: Some(secret) })
 }
 
+/// The webhook with this id.
+///
+/// # Errors
+/// `NOT_FOUND` in `id`; of the database.
+pub async fn find(app: &App, scope: TenantScope, id: Uuid) -> Result<Model, Error> {
+    let row = webhook::Entity::of(scope.tenant_id()).filter(webhook::Column::Id.eq(id)).one(app.db.read()).await?;
+    row.ok_or_else(|| Error::not_found("id"))
+}
+
 /// A page of a tenant's webhooks, in the order they were made.
 ///
 /// # Errors

@@ -90,13 +90,12 @@ impl Receiver {
     }
 }
 
-/// A webhook of a tenant, with this selection of its fields.
+/// A webhook, with this selection of its fields.
 async fn webhook(account: &Account, id: &str, selection: &str) -> Value {
-    let document =
-        format!("query($id: ID!) {{ tenant(id: $id) {{ webhooks {{ totalCount nodes {{ id {selection} }} }} }} }}");
-    let data = account.client.query(&document, json!({ "id": account.tenant })).await;
-    let nodes = data["tenant"]["webhooks"]["nodes"].as_array().unwrap();
-    nodes.iter().find(|node| node["id"] == id).unwrap_or_else(|| panic!("no {id} in {nodes:?}")).clone()
+    let document = format!("query($id: ID!) {{ node(id: $id) {{ id ... on Webhook {{ {selection} }} }} }}");
+    let mut data = account.client.query(&document, json!({ "id": id })).await;
+    assert_eq!(data["node"]["id"], id);
+    data["node"].take()
 }
 
 /// Whether one of a message's signatures is by this secret, by the words of the specification.

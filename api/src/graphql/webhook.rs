@@ -8,17 +8,19 @@ pub use delivery::{WebhookDelivery, WebhookDeliveryConnection};
 
 use super::{
     context,
-    error::top_level,
+    error::{top_level, value},
     id::{self, Kind},
     page::{self, PageArgs, TotalCount, connect},
     scalars::DateTime,
 };
 use crate::{
-    scope::TenantScope,
+    error::Error,
+    scope::{Permission, TenantScope},
     webhooks::{self, event::Event},
 };
 use async_graphql::{Context, Enum, ID, Object, Result};
 use entities::webhook::{DisabledBy, Model};
+use uuid::Uuid;
 
 /// What a webhook is told of. Each message has a body `{"type", "timestamp", "data"}` whose ids are those of this API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -74,7 +76,7 @@ impl Webhook {
 #[Object]
 impl Webhook {
     /// Opaque and stable.
-    async fn id(&self) -> ID {
+    pub(super) async fn id(&self) -> ID {
         id::encode(Kind::Webhook, self.row.id)
     }
 
@@ -154,4 +156,19 @@ pub async fn webhooks_of(ctx: &Context<'_>, scope: TenantScope, page: PageArgs) 
         async move { webhooks::count(&app, scope).await }
     });
     Ok(connect(window, total, move |row| Webhook::new(scope, row)))
+}
+
+/// The scope and the key of a webhook's id, for who may go on.
+async fn scope_of_webhook(ctx: &Context<'_>, id: &ID) -> Result<std::result::Result<(TenantScope, Uuid), Error>> {
+    let caller = context::caller(ctx)?;
+    let Some(key) = id::decode(Kind::Webhook, id) else { return Ok(Err(Error::not_found("id"))) };
+    let scope = TenantScope::of_webhook(&context::app(ctx)?.db, caller, key, Permission::Administer).await;
+    Ok(scope.map(|scope| (scope, key)))
+}
+
+/// The webhook of an id, for queries: null when there is none for this caller.
+pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Webhook>> {
+    let Some((scope, key)) = value(scope_of_webhook(ctx, id).await?)? else { return Ok(None) };
+    let found = webhooks::find(context::app(ctx)?, scope, key).await;
+    Ok(value(found)?.map(|row| Webhook::new(scope, row)))
 }

@@ -16,9 +16,12 @@ pub(super) fn body(event: Event, at: i64, data: &Json) -> String {
     json!({ "type": event.name(), "timestamp": instant(at), "data": data }).to_string()
 }
 
-/// A link; `host` is where it lives.
+/// A link, with its tags and pixels in the orders of the schema; `host` is where it lives.
 pub(super) fn link(link: &Link, tags: &[String], pixel_ids: &[Uuid], host: &str, https: bool) -> Json {
     let scheme = if https { "https" } else { "http" };
+    let (mut tags, mut pixel_ids) = (tags.to_vec(), pixel_ids.to_vec());
+    tags.sort_unstable();
+    pixel_ids.sort_unstable();
     json!({
         "id": global("Link", link.id),
         "tenantId": global("Tenant", link.tenant_id),

@@ -86,6 +86,9 @@ async fn webhooks_belong_to_their_tenant(world: &mut World) {
     assert_eq!(program.reply(&mutation("createWebhook", ""), json!({ "input": input })).await.code(), "FORBIDDEN");
     let listed = "query($id: ID!) { tenant(id: $id) { webhooks { totalCount } } }";
     assert_eq!(program.reply(listed, json!({ "id": account.tenant })).await.code(), "FORBIDDEN");
+    let node = "query($id: ID!) { node(id: $id) { id } }";
+    assert_eq!(program.reply(node, json!({ "id": receiver.id })).await.code(), "FORBIDDEN");
+    assert_eq!(other.client.query(node, json!({ "id": receiver.id })).await["node"], Value::Null);
     assert_eq!(receiver.log(&account).await.len(), 1);
 }
 

@@ -1,6 +1,6 @@
 //! Mutations of webhooks: decode, find the scope, run the operation, answer.
 
-use super::{Webhook, WebhookDelivery, WebhookEvent};
+use super::{Webhook, WebhookDelivery, WebhookEvent, scope_of_webhook};
 use crate::{
     error::Error,
     graphql::{
@@ -130,15 +130,7 @@ pub struct SendTestWebhookPayload {
     user_errors: Vec<UserError>,
 }
 
-/// The scope and the key of a webhook's id, for who may go on.
-async fn scope_of_webhook(ctx: &Context<'_>, id: &ID) -> Result<std::result::Result<(TenantScope, Uuid), Error>> {
-    let caller = context::caller(ctx)?;
-    let Some(key) = id::decode(Kind::Webhook, id) else { return Ok(Err(Error::not_found("id"))) };
-    let scope = TenantScope::of_webhook(&context::app(ctx)?.db, caller, key, Permission::Administer).await;
-    Ok(scope.map(|scope| (scope, key)))
-}
-
-/// The same of a delivery's id.
+/// The scope and the key of a delivery's id, for who may go on.
 async fn scope_of_delivery(ctx: &Context<'_>, id: &ID) -> Result<std::result::Result<(TenantScope, Uuid), Error>> {
     let caller = context::caller(ctx)?;
     let Some(key) = id::decode(Kind::WebhookDelivery, id) else { return Ok(Err(Error::not_found("id"))) };
