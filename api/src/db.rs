@@ -8,10 +8,10 @@ use sea_orm::{
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
-/// How long an operation waits for a connection.
-const ACQUIRE: Duration = Duration::from_secs(5);
+/// How long an operation waits for a connection: less than a document may run, so that the log has the cause.
+const ACQUIRE: Duration = Duration::from_secs(4);
 /// How long SQLite waits for another process's lock.
-const BUSY: Duration = Duration::from_secs(5);
+const BUSY: Duration = Duration::from_secs(4);
 
 /// The database.
 #[derive(Debug, Clone)]

@@ -11,8 +11,9 @@ pub mod context;
 pub mod domain;
 pub mod error;
 pub mod execute;
+mod guard;
 pub mod id;
-mod limits;
+pub mod limits;
 pub mod link;
 pub mod loaders;
 pub mod network;
@@ -20,6 +21,7 @@ pub mod node;
 pub mod open_session;
 mod order;
 pub mod page;
+mod persisted;
 pub mod pixel;
 pub mod preview;
 pub mod report;
@@ -29,7 +31,8 @@ pub mod tenant;
 pub mod viewer;
 pub mod webhook;
 
-pub use execute::{Answer, execute};
+pub use execute::{Answer, Asking, Engine, TimedOut, execute};
+pub use guard::Fault;
 
 use crate::app::App;
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder};
@@ -67,16 +70,13 @@ fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
     Schema::build(Query::default(), Mutation::default(), EmptySubscription)
 }
 
-/// Builds the schema over the API's parts; `introspection` says whether clients may ask for the schema itself.
-#[must_use]
-pub fn build(app: App, introspection: bool) -> Schema {
-    let builder = builder()
-        .limit_depth(limits::DEPTH)
-        .limit_complexity(limits::COMPLEXITY)
-        .limit_directives(limits::DIRECTIVES)
-        .data(loaders::loader(app.db.clone()))
-        .data(app);
-    if introspection { builder.finish() } else { builder.disable_introspection().disable_suggestions().finish() }
+/// Builds the schema over the API's parts. Whether clients may ask for the schema itself is decided for each request;
+/// `suggestions` says whether a mistyped name is answered with those that are there.
+fn build(app: App, suggestions: bool) -> Schema {
+    // all other limits are the guard's
+    let builder = builder().limit_recursive_depth(execute::RECURSION);
+    let builder = builder.data(loaders::loader(app.db.clone())).data(app);
+    if suggestions { builder.finish() } else { builder.disable_suggestions().finish() }
 }
 
 /// The schema as text, sorted, so that the same schema is always the same text.

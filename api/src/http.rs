@@ -6,11 +6,13 @@
 mod body;
 mod client;
 mod graphql;
+mod gzip;
 mod health;
 mod ide;
 mod listener;
 mod media;
 mod reply;
+mod scan;
 mod tls;
 
 use self::{graphql::Documents, ide::Ide, listener::Acceptor, reply::plain};
@@ -48,8 +50,7 @@ pub async fn serve(
 
 /// Everything that [`serve`] answers.
 pub fn endpoint(app: App, introspection: bool) -> impl Endpoint<Output = Response> {
-    let schema = crate::graphql::build(app.clone(), introspection);
-    let documents = Documents::new(schema, app.clone());
+    let documents = Documents::new(app.clone(), introspection);
     let rooms = Rooms { app, documents, ide: introspection.then(Ide::new) };
     // outermost: whatever happens inside, the answer has its id
     Door { inner: rooms.with(CatchPanic::new().with_handler(|_| reply::internal())) }

@@ -85,7 +85,8 @@ pub async fn preview(app: &App, scope: TenantScope, link_id: Uuid, visitor: Visi
     let key = visitor_key::insert_if_absent(app.db.write(), day_of(now), rand::random()).await?;
     let sealed = preview.seal(&key);
     let separator = if visitor.query.is_empty() { "" } else { "&" };
-    let path = format!("/{}?{}{separator}{}={sealed}", link.slug, visitor.query, preview::PARAMETER);
+    // in front: the redirector takes the first of that name, and looks at so many parameters only
+    let path = format!("/{}?{}={sealed}{separator}{}", link.slug, preview::PARAMETER, visitor.query);
     let scheme = if app.rules.https { "https" } else { "http" };
     Ok(Previewed {
         explanation: ask(app, &host, &path).await?,

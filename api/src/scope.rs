@@ -61,6 +61,12 @@ impl Caller {
         }
     }
 
+    /// Whether the caller may ask for the schema where others may not.
+    #[must_use]
+    pub fn may_introspect(&self) -> bool {
+        matches!(self.credential, Credential::Key { scopes, .. } if scopes.allow(KeyScope::SchemaRead))
+    }
+
     /// Memberships in tenants where the caller may act.
     fn memberships(&self) -> Select<membership::Entity> {
         let own = membership::Entity::find().filter(membership::Column::UserId.eq(self.user_id));

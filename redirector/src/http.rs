@@ -115,7 +115,9 @@ impl Server {
             return self.unavailable(Unavailable::Busy, Voice { language: preferred(headers), ..Voice::default() });
         };
         let at = self.clock.now();
-        if let Some(preview) = preview::asked(self, uri.query(), &found, at) {
+        if let Some(mut preview) = preview::asked(self, uri.query(), &found, at) {
+            // who looks at the question may answer it: nothing comes of it but the next page
+            preview.visitor.consent = form.as_ref().map(consent::Form::choice).or(preview.visitor.consent);
             return Box::pin(preview::answer(self, request, &found, preview, at)).await;
         }
         if headers.contains_key(EXPLAIN) {
@@ -238,7 +240,7 @@ impl Visit<'_> {
             }
             Decision::AskAgain => answer::ask_again(),
             Decision::Card { route, card } => {
-                let exclusion = self.visitor.agent.exclusion;
+                let exclusion = self.visitor.exclusion;
                 self.record(route, Outcome { exclusion, ..Outcome::default() }).await;
                 let voice = self.voice(Some(route));
                 answer::card(card, &Values { nonce: &nonce(), voice, ..Values::default() })
@@ -308,7 +310,7 @@ impl Visit<'_> {
         let values = Values {
             nonce: &nonce(),
             click_id: self.id,
-            token: &token::make(&click, &self.key(), |place| waits || page.watches(place)),
+            token: &token::make(&click, &self.key(), self.counts, |place| waits || page.watches(place)),
             waits,
             at: self.at,
             destination: &destination,

@@ -71,11 +71,15 @@ impl Route {
     ) -> Self {
         let short_url = short_url(address);
         let slug = address.slug.as_str();
+        // what led elsewhere once may lead back here since its host was proved for links: in circles, for ever
+        let leads_on = |target: &Target| target.host() != &address.host;
         let target = Target::of_link(&link, slug, reach)
             .inspect_err(|error| tracing::warn!(link_id = %link.link_id, %error, "a link's destination cannot be used"))
-            .ok();
+            .ok()
+            .filter(leads_on);
         let fallback =
             link.fallback.as_ref().and_then(|fallback| Target::of_fallback(fallback, &link, slug, reach).ok());
+        let fallback = fallback.filter(leads_on);
         let filler = Filler { marks: pages.marks(), link_id: link.link_id, short_url: &short_url, reach };
         let applying = pixels::applying(&link, &tenant, is_own(&domain, &tenant));
         let prepared: Vec<_> =

@@ -99,11 +99,12 @@ pub fn decide<'a>(
     if visitor.looks_ahead {
         return Decision::AskAgain;
     }
-    let exclusion = visitor.agent.exclusion;
+    let exclusion = visitor.exclusion;
     let pass = |pixels_refused, consent| Decision::Redirect { route, target, exclusion, pixels_refused, consent };
     match (exclusion, &route.card, &route.page) {
         (Some(Exclusion::PreviewCrawler), Some(card), _) => Decision::Card { route, card },
-        (None, _, Some(page)) => {
+        // in a frame a browser would show nothing in place of the page
+        (None, _, Some(page)) if visitor.shows_pages => {
             let (policy, place) = (&route.tenant.policy, &visitor.place);
             let mode = policy.consent.mode(place.country.as_deref(), place.region.as_deref());
             match (verdict(mode, visitor.refuses, policy.honour_gpc, || answered(route)), &route.question) {

@@ -16,6 +16,7 @@ pub use signals::Signals;
 
 use contract::{
     address::Host,
+    click::Exclusion,
     proxies::{FORWARDED_FOR, cut},
 };
 use poem::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -27,6 +28,10 @@ const MAX_REFERRER: usize = 100;
 const MAX_LANGUAGE: usize = 8;
 
 const SEC_GPC: HeaderName = HeaderName::from_static("sec-gpc");
+/// What a browser wants the answer for, and whether somebody's hand asked for it
+/// (<https://www.w3.org/TR/fetch-metadata/>).
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+const SEC_FETCH_USER: HeaderName = HeaderName::from_static("sec-fetch-user");
 /// Where browsers say that nobody has asked for the page yet: `Sec-Purpose` (Chromium, Firefox), the others before it.
 pub(crate) const PURPOSES: [HeaderName; 4] = [
     HeaderName::from_static("sec-purpose"),
@@ -57,6 +62,11 @@ pub struct Visitor<'a> {
     pub address: Option<IpAddr>,
     /// Where the full address is.
     pub place: Place,
+    /// Why it is no person's visit; `None` for a person's. What a page loads by itself, as a picture, a fetch or a frame,
+    /// nobody has clicked.
+    pub exclusion: Option<Exclusion>,
+    /// Whether the answer is shown as a page of its own: not in a frame, where a browser shows none of ours.
+    pub shows_pages: bool,
     /// Host of the referrer.
     pub referrer: Option<String>,
     /// First language, without region.
@@ -81,8 +91,13 @@ impl<'a> Visitor<'a> {
         let user_agent = headers.get(header::USER_AGENT).map_or(&b""[..], HeaderValue::as_bytes);
         let lines = headers.get_all(FORWARDED_FOR).iter().map(|line| line.to_str().unwrap_or("?"));
         let address = peer.map(|peer| registers.trusted_proxies.client(peer, lines));
+        let agent = registers.agents.classify(user_agent);
+        let shows_pages = headers.get(&SEC_FETCH_DEST).is_none_or(|wanted| wanted.as_bytes() == b"document");
+        let is_by_hand = headers.get(&SEC_FETCH_USER).is_some_and(|value| value.as_bytes() == b"?1");
         Self {
-            agent: registers.agents.classify(user_agent),
+            exclusion: agent.exclusion.or((!shows_pages && !is_by_hand).then_some(Exclusion::Bot)),
+            shows_pages,
+            agent,
             user_agent,
             address: address.map(cut),
             place: address.map_or_else(Place::default, |address| registers.geo.place(address)),
@@ -151,6 +166,29 @@ mod tests {
         assert_eq!(visitor.language.as_deref(), Some("de"));
         assert_eq!(visitor.address, "203.0.113.0".parse().ok());
         assert!(visitor.refuses && visitor.looks_ahead);
+    }
+
+    #[test]
+    fn what_a_page_loads_by_itself_is_no_persons_visit() {
+        let read = |pairs: &[(&'static str, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            headers
+                .insert(header::USER_AGENT, HeaderValue::from_static("Mozilla/5.0 (X11; Linux x86_64) Firefox/126.0"));
+            for (name, value) in pairs {
+                headers.insert(*name, HeaderValue::from_static(value));
+            }
+            let visitor = read(&headers);
+            (visitor.exclusion, visitor.shows_pages)
+        };
+        assert_eq!(read(&[]), (None, true));
+        assert_eq!(read(&[("sec-fetch-dest", "document")]), (None, true));
+        for wanted in ["image", "empty", "script", "iframe", "embed", "something new"] {
+            assert_eq!(read(&[("sec-fetch-dest", wanted)]), (Some(Exclusion::Bot), false), "{wanted}");
+        }
+        let clicked_in_a_frame = [("sec-fetch-dest", "iframe"), ("sec-fetch-user", "?1")];
+        assert_eq!(read(&clicked_in_a_frame), (None, false));
+        let crawler = [("user-agent", "Twitterbot/1.0"), ("sec-fetch-dest", "image")];
+        assert_eq!(read(&crawler).0, Some(Exclusion::PreviewCrawler));
     }
 
     #[test]

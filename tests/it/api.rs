@@ -1,9 +1,12 @@
 //! The API as an integrator meets it: sessions, inputs with mistakes, many links at once, lists, and what is no request
-//! at all.
+//! at all or does harm.
 
 mod accounts;
 mod audit;
+mod authority;
+mod contract;
 mod door;
+mod hostile;
 mod inputs;
 mod keys;
 mod lists;

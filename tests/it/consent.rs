@@ -23,6 +23,7 @@ in_both!(
     rules_and_branding_are_checked_and_shown,
     pages_speak_the_visitors_language,
     a_button_is_pressed_in_a_browser,
+    a_question_fits_the_narrowest_screens,
 );
 
 const SHOP: &str = "https://shop.example.com/";
@@ -290,5 +291,38 @@ async fn a_button_is_pressed_in_a_browser(world: &mut World) {
     }
     assert_eq!(world.stand_in().hits("www.facebook.com").len(), 1, "who declined fired nothing");
     assert_eq!(outcome(world, &link.slug).await.0, 200, "another browser is asked");
+    browser.close().await;
+}
+
+async fn a_question_fits_the_narrowest_screens(world: &mut World) {
+    let account = account(world, "OPT_IN_ASK").await;
+    let link = account.create_link(SHOP, json!({})).await;
+    question(world, &link.slug, "").await;
+    let browser = world.browser().await;
+    let screen = json!({ "width": 320, "height": 640, "deviceScaleFactor": 1, "mobile": true });
+    browser.devtools("Emulation.setDeviceMetricsOverride", screen).await;
+    for language in ["en", "de", "fr", "es", "pt", "it", "nl", "pl", "ja", "ar"] {
+        let agent = json!({ "userAgent": crate::world::browser::USER_AGENT, "acceptLanguage": language });
+        browser.devtools("Network.setUserAgentOverride", agent).await;
+        browser.visit(&link.short_url).await;
+        // words of each button that stand on more than one line
+        let broken = "var range = document.createRange();
+            return [document.documentElement.lang, document.documentElement.scrollWidth].concat(
+              [...document.querySelectorAll('button')].filter(function (button) {
+                var text = button.firstChild, from = 0;
+                return text.data.split(' ').some(function (word) {
+                  range.setStart(text, from);
+                  range.setEnd(text, from += word.length);
+                  from++;
+                  return range.getClientRects().length > 1;
+                });
+              }).map(function (button) { return button.textContent; }));";
+        let seen = wait::until("the question", LIMIT, async || {
+            let seen = browser.run(broken).await;
+            (seen[0] == language).then_some(seen)
+        })
+        .await;
+        assert_eq!(seen, json!([language, 320]));
+    }
     browser.close().await;
 }

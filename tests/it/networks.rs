@@ -69,12 +69,14 @@ fn encoded(value: &str) -> String {
 async fn cases(account: &Account) -> Vec<Case> {
     let mut cases = Vec::new();
     for network in catalogue().values().filter(|network| !network.custom_domain_only) {
-        let ids: BTreeMap<String, String> =
-            network.ids.iter().map(|id| (id.field.clone(), id.example.clone())).collect();
         for image in [true, false] {
             if image && network.image.is_none() || !image && network.script.is_none() {
                 continue;
             }
+            // what an image cannot count makes a pixel fire by its script
+            let ids =
+                network.ids.iter().filter(|id| !image || id.as_image.as_ref().is_none_or(|values| !values.is_empty()));
+            let ids: BTreeMap<String, String> = ids.map(|id| (id.field.clone(), id.example.clone())).collect();
             let pairs: Vec<_> = ids.iter().map(|(field, value)| (field.as_str(), value.as_str())).collect();
             let mode = if image { "AUTO" } else { "SCRIPT" };
             let key = network.key.to_uppercase();

@@ -6,6 +6,7 @@ use crate::world::{
     client::{Account, Link, text},
     in_both, wait,
 };
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -46,6 +47,9 @@ async fn a_preview_tells_what_a_visitor_would_get(world: &mut World) {
     assert!(text(&policy.unwrap()["value"]).contains("https://www.facebook.com"));
     let expected = [("CUSTOM_JS", "SHARED_DOMAIN"), ("META", "FIRES"), ("TIKTOK", "NOT_ATTACHED")];
     assert_eq!(reasons(&seen), BTreeMap::from(expected));
+    // whatever stands in the query, it is a preview still
+    let crowded = json!({ "country": "US", "query": format!("__preview=x&{}", "a&".repeat(300)) });
+    assert_eq!(preview(&account, &link, crowded).await["decision"], "FIRE");
     for (visitor, decision, status, reason) in [
         (json!({ "userAgent": BOT }), "REDIRECT", 302, "NO_PAGE"),
         (json!({ "country": "US", "gpc": true }), "REDIRECT", 302, "REFUSED"),
@@ -65,6 +69,27 @@ async fn a_preview_tells_what_a_visitor_would_get(world: &mut World) {
     let gone = async || preview(&account, &link, json!({})).await["decision"].clone();
     wait::until_equal("the archived link's preview", Duration::from_secs(2), &json!("REFUSED"), gone).await;
     account.client.done("restoreLink", json!({ "id": link.id }), "link { id }").await;
+
+    // the question can be looked at, and its buttons work
+    account.set_policy(json!({ "consent": { "default": "OPT_IN_ASK", "regions": [] } })).await;
+    let url = wait::until("a preview of the question", Duration::from_secs(2), async || {
+        let seen = preview(&account, &link, json!({})).await;
+        (seen["decision"] == "ASK_CONSENT").then(|| text(&seen["url"]).to_owned())
+    });
+    let url = url.await;
+    let path = format!("{}?{}", link.slug, url.split('?').nth(1).unwrap());
+    for (choice, status) in [("1", 200), ("0", 302)] {
+        let form = world.request(Method::POST, &path).header("content-type", "application/x-www-form-urlencoded");
+        let answer = form.body(format!("token=any&choice={choice}")).send().await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers().contains_key("set-cookie")),
+            (status, false),
+            "{choice}"
+        );
+        let page = answer.text().await.unwrap();
+        assert_eq!(page.contains("Preview: this visit is not recorded"), choice == "1", "{page}");
+    }
+    account.set_policy(json!({ "consent": { "default": "OPT_OUT", "regions": [] } })).await;
 
     let stranger = world.sign_up().await;
     assert_eq!(preview(&stranger, &link, json!({})).await, Value::Null);

@@ -165,6 +165,11 @@ async fn machines_are_answered_and_kept_apart(world: &mut World) {
     assert!(html.contains("og:title") && html.contains("of mine") && html.contains("img.example.com/a.png"), "{html}");
     assert!(!html.contains("<script") && !html.contains("http-equiv") && !html.contains("facebook.com/tr"), "{html}");
     assert_eq!(visit(&carded, bot).await.status(), 302);
+    // a page that loads the link by itself is no person, and a frame is not held by a page that browsers do not show in it
+    for wanted in ["image", "empty", "iframe"] {
+        let answer = world.visit(&plain.slug).header("sec-fetch-dest", wanted).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.headers()["location"].to_str().unwrap()), (302, shop), "{wanted}");
+    }
     for _ in 0..3 {
         let head = world.request(Method::HEAD, &plain.slug).send().await.unwrap();
         assert_eq!(head.status(), 200);
@@ -173,16 +178,16 @@ async fn machines_are_answered_and_kept_apart(world: &mut World) {
     }
     wait::until("machines in the report", Duration::from_secs(5), async || {
         let bots = account.clicks(&plain).await.1 + account.clicks(&carded).await.1;
-        (bots == 6).then_some(())
+        (bots == 9).then_some(())
     })
     .await;
     let (people, _) = account.clicks(&plain).await;
     let reasons =
-        [("bot", 2), ("no_user_agent", 1), ("preview_crawler", 1)].map(|(name, count)| (name.to_owned(), count));
+        [("bot", 5), ("no_user_agent", 1), ("preview_crawler", 1)].map(|(name, count)| (name.to_owned(), count));
     assert_eq!(excluded(&account, &plain).await, reasons);
     // one more person, so that the HEADs would show by now
     assert_eq!(world.visit(&plain.slug).send().await.unwrap().status(), 200);
-    counted(&account, &plain, (people + 1, 4)).await;
+    counted(&account, &plain, (people + 1, 7)).await;
 }
 
 async fn who_looks_ahead_or_refuses_fires_nothing(world: &mut World) {

@@ -139,6 +139,14 @@ impl World {
         command.output().unwrap()
     }
 
+    /// A client that may ask for the schema, in either setting.
+    pub(crate) async fn schema_reader(&self) -> Client {
+        let account = self.sign_up().await;
+        let input = serde_json::json!({ "name": "schema", "scopes": ["SCHEMA_READ"], "tenantIds": [account.tenant] });
+        let made = account.client.done("createApiKey", input, "secret").await;
+        account.client.with_token(client::text(&made["secret"]))
+    }
+
     /// A client that nobody has logged in.
     pub(crate) fn client(&self) -> Client {
         Client::new(self.api.clone())

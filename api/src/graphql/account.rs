@@ -81,7 +81,6 @@ pub struct AccountMutation;
 impl AccountMutation {
     /// Changes the password of the user who asks, and ends the user's other sessions. `RATE_LIMITED` after 5 wrong passwords,
     /// together with log-ins.
-    #[graphql(complexity = "1_000 + child_complexity")]
     async fn change_password(
         &self,
         ctx: &Context<'_>,
@@ -97,7 +96,6 @@ impl AccountMutation {
 
     /// Begins to set up an authenticator app as the second factor of log-ins. Nothing changes before `confirmTotp`; starting
     /// again makes another secret.
-    #[graphql(complexity = "50 + child_complexity")]
     async fn start_totp(&self, ctx: &Context<'_>) -> Result<StartTotpPayload> {
         let started = second_factor::start(context::app(ctx)?, context::caller(ctx)?).await;
         Ok(match answer(started)? {
@@ -112,7 +110,6 @@ impl AccountMutation {
 
     /// Turns the second factor on, with a first code: from now on log-ins need one. `RATE_LIMITED` after 5 wrong passwords or
     /// codes, together with log-ins.
-    #[graphql(complexity = "1_000 + child_complexity")]
     async fn confirm_totp(
         &self,
         ctx: &Context<'_>,
@@ -128,7 +125,6 @@ impl AccountMutation {
 
     /// Turns the second factor off; its recovery codes work no more. `RATE_LIMITED` after 5 wrong passwords or codes, together
     /// with log-ins.
-    #[graphql(complexity = "1_000 + child_complexity")]
     async fn disable_totp(
         &self,
         ctx: &Context<'_>,

@@ -76,7 +76,6 @@ pub struct ClickPixel {
 #[Object]
 impl ClickPixel {
     /// The pixel; null when it was deleted.
-    #[graphql(complexity = "1 + child_complexity")]
     async fn pixel(&self, ctx: &Context<'_>) -> Result<Option<Pixel>> {
         Ok(loaders::pixel(ctx, self.tenant_id, self.pixel_id).await?.map(Pixel::from))
     }
@@ -176,7 +175,6 @@ impl Click {
     }
 
     /// Other named parameters of the visit, at most 16.
-    #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn parameters(&self) -> Vec<ClickParameter> {
         let parameter = |(name, value): &(String, String)| ClickParameter { name: name.clone(), value: value.clone() };
         self.0.click.parameters.iter().map(parameter).collect()
@@ -188,7 +186,6 @@ impl Click {
     }
 
     /// The pixels that this visit was to fire or refused to.
-    #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn pixels(&self) -> Vec<ClickPixel> {
         let Recorded { click, results } = &self.0;
         let refused = click.refused.iter().map(|pixel_id| PixelResult {

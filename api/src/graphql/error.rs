@@ -22,6 +22,16 @@ pub mod code {
     pub const TOO_DEEP: &str = "QUERY_TOO_DEEP";
     /// The document asks for too much at once.
     pub const TOO_COMPLEX: &str = "QUERY_TOO_COMPLEX";
+    /// The document ran for too long.
+    pub const TIMED_OUT: &str = "EXECUTION_TIMED_OUT";
+    /// The request is not what this endpoint takes.
+    pub const BAD_REQUEST: &str = "BAD_REQUEST";
+    /// The body is larger than what it asks for allows.
+    pub const BODY_TOO_LARGE: &str = "BODY_TOO_LARGE";
+    /// The answer is larger than any that is sent.
+    pub const ANSWER_TOO_LARGE: &str = "ANSWER_TOO_LARGE";
+    /// No document with this hash is kept here: the client sends it along, and it is kept.
+    pub const PERSISTED_QUERY_NOT_FOUND: &str = "PERSISTED_QUERY_NOT_FOUND";
 }
 
 /// What kind of mistake an input holds.

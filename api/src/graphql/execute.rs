@@ -5,12 +5,51 @@ use super::{
     Schema,
     context::RequestId,
     error::{INTERNAL_MESSAGE, code},
-    limits::{self, COMPLEXITY, DEPTH},
+    guard::{Fault, Guard, Refusal, Rights},
+    limits::{COST, ERRORS, NESTING, SECONDS},
     order::Shape,
+    persisted::Persisted,
 };
-use crate::scope::Caller;
+use crate::{app::App, auth::Client, scope::Caller};
 use async_graphql::{Request, Response, ServerError, Value};
 use serde::Serialize;
+use std::time::Duration;
+
+/// Most bytes of a message that the library made: it repeats what it was sent.
+const MESSAGE: usize = 500;
+
+/// The schema with all that a document needs to be run.
+pub struct Engine {
+    schema: Schema,
+    guard: Guard,
+    persisted: Persisted,
+}
+
+impl Engine {
+    /// Over the API's parts; `suggestions` says whether a mistyped name is answered with those that are there.
+    #[must_use]
+    pub fn new(app: App, suggestions: bool) -> Self {
+        let schema = super::build(app, suggestions);
+        Self { schema, guard: Guard::new(&super::sdl()), persisted: Persisted::default() }
+    }
+}
+
+/// Who asks, and for what besides the document.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    /// Who; `None` without a token.
+    pub caller: Option<Caller>,
+    /// The other end.
+    pub client: Client,
+    /// The id of the request.
+    pub id: RequestId,
+    /// Whether the schema may be asked for.
+    pub may_introspect: bool,
+    /// Whether the cost is to be told, as the request's extension `cost` says as well.
+    pub wants_cost: bool,
+    /// Bytes of the body that the document came in.
+    pub body: usize,
+}
 
 /// What a document came to.
 #[derive(Debug, Serialize)]
@@ -20,13 +59,33 @@ pub struct Answer {
     data: Option<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ServerError>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<Told>,
+    #[serde(skip)]
+    fault: Option<Fault>,
+}
+
+/// What is told besides the result.
+#[derive(Debug, Serialize)]
+struct Told {
+    cost: Costs,
+}
+
+/// What a document cost, in the units of the limit.
+#[derive(Debug, Serialize)]
+struct Costs {
+    /// By the document.
+    requested: u64,
+    /// By the answer.
+    actual: u64,
+    limit: u64,
 }
 
 impl Answer {
-    /// Whether the document could not be run: it does not parse, does not fit the schema or exceeds a limit.
+    /// Why the document was not run; `None` when it was.
     #[must_use]
-    pub const fn is_refused(&self) -> bool {
-        self.data.is_none()
+    pub const fn fault(&self) -> Option<Fault> {
+        self.fault
     }
 
     /// How many seconds a client that tried too often is to wait.
@@ -39,34 +98,55 @@ impl Answer {
         self.errors.iter().filter_map(told).max()
     }
 
-    fn refused(error: ServerError) -> Self {
-        Self { data: None, errors: vec![error] }
+    fn refused(refusal: Refusal) -> Self {
+        Self { fault: Some(refusal.fault), data: None, errors: vec![refusal.into()], extensions: None }
     }
 }
 
-/// Runs a document on behalf of `caller`.
-pub async fn execute(schema: &Schema, mut request: Request, caller: Option<Caller>, id: RequestId) -> Answer {
-    if let Err(error) = limits::check_text(&request.query) {
-        return Answer::refused(error);
-    }
+/// Runs a document, for at most 5 seconds.
+///
+/// # Errors
+/// It ran for longer; what was under way is taken back.
+pub async fn execute(engine: &Engine, request: Request, asking: Asking) -> Result<Answer, TimedOut> {
+    let answer = tokio::time::timeout(Duration::from_secs(SECONDS.most), run(engine, request, asking));
+    answer.await.map_err(|_| TimedOut)
+}
+
+/// A document ran for too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimedOut;
+
+async fn run(engine: &Engine, mut request: Request, asking: Asking) -> Answer {
+    let kept = match engine.persisted.complete(&mut request.query, &request.extensions) {
+        Ok(hash) => hash.map(|hash| (hash, request.query.clone())),
+        Err(refusal) => return Answer::refused(refusal),
+    };
+    let rights = Rights { introspect: asking.may_introspect, body: asking.body };
+    let requested = match engine.guard.check(&mut request, rights) {
+        Ok(cost) => cost,
+        Err(refusal) => return Answer::refused(refusal),
+    };
     let operation = request.operation_name.clone();
-    let shape = match request.parsed_query() {
-        Ok(document) => limits::check_document(document).map(|()| Shape::of(document, operation.as_deref())),
-        Err(mut error) => {
-            set_code(&mut error, code::INVALID_DOCUMENT);
-            Err(error)
-        }
-    };
-    let shape = match shape {
-        Ok(shape) => shape,
-        Err(error) => return Answer::refused(error),
-    };
-    if let Some(caller) = caller {
+    let wants_cost = asking.wants_cost || request.extensions.get("cost") == Some(&Value::Boolean(true));
+    // parsed by the guard
+    let document = request.parsed_query().ok();
+    let shape = document.map(|document| Shape::of(document, operation.as_deref())).unwrap_or_default();
+    let priced = document.filter(|_| wants_cost).cloned();
+    request = request.data(asking.client);
+    if let Some(caller) = asking.caller {
         request = request.data(caller);
     }
-    let mut response = schema.execute(request.data(id.clone())).await;
+    let mut response = engine.schema.execute(request.data(asking.id.clone())).await;
     shape.apply(&mut response.data);
-    tell(response, &id)
+    let mut answer = tell(response, &asking.id);
+    if let (None, Some((hash, query))) = (answer.fault, kept) {
+        engine.persisted.keep(hash, query);
+    }
+    answer.extensions = priced.zip(answer.data.as_ref()).map(|(document, data)| {
+        let actual = engine.guard.actual(&document, operation.as_deref(), data);
+        Told { cost: Costs { requested, actual, limit: COST.most } }
+    });
+    answer
 }
 
 /// Makes a response fit for strangers.
@@ -74,10 +154,14 @@ fn tell(response: Response, id: &RequestId) -> Answer {
     let mut errors = response.errors;
     // what fails while a document runs has the path of its field
     let ran = response.data != Value::Null || errors.iter().any(|error| !error.path.is_empty());
+    if !ran {
+        errors.truncate(usize::try_from(ERRORS.most).unwrap_or(usize::MAX));
+    }
     for error in &mut errors {
         complete(error, id);
     }
-    Answer { data: ran.then_some(response.data), errors }
+    let fault = (!ran).then_some(Fault::Document);
+    Answer { data: ran.then_some(response.data), errors, extensions: None, fault }
 }
 
 fn complete(error: &mut ServerError, id: &RequestId) {
@@ -95,14 +179,10 @@ fn complete(error: &mut ServerError, id: &RequestId) {
         set_code(error, code::INTERNAL);
         error.extensions.get_or_insert_default().set("requestId", id.0.clone());
     } else if coded.is_none() {
-        let code = code_of(error);
-        set_code(error, code);
-        match code {
-            code::TOO_COMPLEX => {
-                error.message = format!("the document costs more than {COMPLEXITY}: ask for fewer rows");
-            }
-            code::TOO_DEEP => error.message = format!("the document nests deeper than {DEPTH}"),
-            _ => {}
+        set_code(error, code_of(error));
+        if error.message.len() > MESSAGE {
+            error.message.truncate(error.message.floor_char_boundary(MESSAGE));
+            error.message.push('…');
         }
     }
     error.source = None;
@@ -110,18 +190,15 @@ fn complete(error: &mut ServerError, id: &RequestId) {
 
 /// The code of an error that the GraphQL library made.
 fn code_of(error: &ServerError) -> &'static str {
-    match error.message.as_str() {
-        "Query is too complex." => code::TOO_COMPLEX,
-        "Query is nested too deep." => code::TOO_DEEP,
-        message if message.starts_with("The recursion depth of the query") => code::TOO_DEEP,
-        _ if error.path.is_empty() => code::INVALID_DOCUMENT,
-        _ => code::BAD_USER_INPUT,
-    }
+    if error.path.is_empty() { code::INVALID_DOCUMENT } else { code::BAD_USER_INPUT }
 }
 
 fn set_code(error: &mut ServerError, code: &'static str) {
     error.extensions.get_or_insert_default().set("code", code);
 }
+
+/// How deep the library may recurse: what the guard lets pass, it does as well.
+pub(super) const RECURSION: usize = NESTING.most as usize + 1;
 
 #[cfg(test)]
 mod tests {
@@ -143,9 +220,11 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_was_not_run_has_no_data() {
-        let text = told(Response::from_errors(vec![ServerError::new("Query is too complex.", None)]));
-        assert!(text.starts_with(r#"{"errors":[{"message":"the document costs more than 10000"#), "{text}");
-        assert!(text.ends_with(r#""extensions":{"code":"QUERY_TOO_COMPLEX"}}]}"#), "{text}");
+    fn a_document_that_was_not_run_has_no_data_and_few_errors() {
+        let errors = vec![ServerError::new("é".repeat(300), None); 21];
+        let text = told(Response::from_errors(errors));
+        let error =
+            format!(r#"{{"message":"{}…","extensions":{{"code":"GRAPHQL_VALIDATION_FAILED"}}}}"#, "é".repeat(250));
+        assert_eq!(text, format!(r#"{{"errors":[{}]}}"#, vec![error; 20].join(",")));
     }
 }

@@ -1,188 +1,169 @@
-//! Bounds on a document that hold before anything walks it: how deep its brackets nest, since parsing is recursive, and how
-//! many selections it unfolds to, since fragments that spread one another can double at every step.
+//! Every bound on a document, its body and its answer, in one table: `guard` and `http` enforce it, and `api/LIMITS.md` prints
+//! it, which a test holds.
 
 use super::error::code;
-use async_graphql::{
-    ServerError,
-    parser::types::{ExecutableDocument, Selection, SelectionSet},
-};
-use std::collections::HashMap;
 
-/// Deepest nesting of fields; the introspection query of the common tools needs 15.
-pub(super) const DEPTH: usize = 15;
-/// Highest cost: a field costs 1 and what stands in a list as often as rows may come, besides what a field's own cost is.
-pub(super) const COMPLEXITY: usize = 10_000;
-/// Most directives on a field.
-pub(super) const DIRECTIVES: usize = 5;
-/// Most fields once all fragments are unfolded.
-const SELECTIONS: u64 = 2_000;
+/// A bound on a document or on its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// What is counted, as refusals name it.
+    pub what: &'static str,
+    /// The most that is let through.
+    pub most: u64,
+    /// `extensions.code` of the refusal.
+    pub code: &'static str,
+    /// How it is counted.
+    pub how: &'static str,
+}
+
+const fn limit(what: &'static str, most: u64, code: &'static str, how: &'static str) -> Limit {
+    Limit { what, most, code, how }
+}
+
+const SIZE: &str = code::TOO_COMPLEX;
+
+/// Largest body.
+pub const BODY: Limit =
+    limit("bytes in the body", 64 * 1024, code::BODY_TOO_LARGE, "as they come, whatever the length header says");
+/// Largest body of a member whose operation makes many things at once.
+pub const BULK_BODY: Limit = limit(
+    "bytes in a body of many",
+    1024 * 1024,
+    code::BODY_TOO_LARGE,
+    "with a good token, for `createLinks`, `trackContent` and imports",
+);
+/// Deepest nesting of brackets in a body.
+pub const JSON_NESTING: Limit =
+    limit("levels of brackets in the body", 64, code::BAD_REQUEST, "of JSON, outside strings");
+/// Most values in a body: each takes many times its own byte.
+pub const JSON_VALUES: Limit =
+    limit("values in the body", 10_000, code::BAD_REQUEST, "commas and opening brackets, outside strings");
+/// Most values in a body that is larger than most may be.
+pub const BULK_VALUES: Limit =
+    limit("values in a body of many", 50_000, code::BAD_REQUEST, "the same in a body of more than 65,536 bytes");
+/// Longest document.
+pub const DOCUMENT: Limit = limit("bytes", 64 * 1024, SIZE, "of the document itself; variables do not count");
+/// Most tokens.
+pub const TOKENS: Limit = limit("tokens", 2_000, SIZE, "names, numbers, strings and punctuation");
+/// Longest name or number.
+pub const WORD: Limit = limit("bytes in a name or number", 256, SIZE, "each");
 /// Deepest nesting of brackets of any kind.
-const BRACKETS: usize = 64;
+pub const NESTING: Limit =
+    limit("levels of brackets", 64, code::TOO_DEEP, "of any kind; also of selections, through fragments");
+/// Most aliases.
+pub const ALIASES: Limit = limit("aliases", 30, SIZE, "as they are written");
+/// Most directives at one place.
+pub const DIRECTIVES: Limit = limit("directives at one place", 5, SIZE, "on a field, fragment or operation");
+/// Most root fields.
+pub const ROOTS: Limit = limit("root fields", 20, SIZE, "of one operation, fragments unfolded");
+/// Most root fields of a mutation.
+pub const MUTATIONS: Limit = limit("root fields of a mutation", 5, SIZE, "fragments unfolded");
+/// Most log-ins.
+pub const LOG_INS: Limit =
+    limit("log-ins", 1, SIZE, "`signUp`, `logIn`, `refreshSession` and whatever has to do with a password");
+/// Most fields.
+pub const FIELDS: Limit = limit("fields", 1_000, SIZE, "of all operations, fragments unfolded");
+/// Deepest nesting of fields.
+pub const DEPTH: Limit = limit("levels of fields", 10, code::TOO_DEEP, "fragments unfolded");
+/// Most fields below `__schema` and `__type`, which no other limit but that of the text counts.
+pub const SCHEMA_FIELDS: Limit =
+    limit("fields below `__schema` and `__type`", 500, SIZE, "fragments unfolded; they count nowhere else");
+/// Deepest nesting below `__schema` and `__type`: the query of the usual tools has 13 levels.
+pub const SCHEMA_DEPTH: Limit = limit("levels below `__schema` and `__type`", 15, code::TOO_DEEP, "fragments unfolded");
+/// Deepest nesting of lists below `__schema` and `__type`, whose rows multiply.
+pub const SCHEMA_NESTING: Limit = limit(
+    "lists nested below `__schema` and `__type`",
+    2,
+    code::TOO_DEEP,
+    "`types`, `fields`, `inputFields`, `interfaces`, `possibleTypes`",
+);
+/// Most lists below `__schema` and `__type`, since each is as long as the schema: the query of the usual tools has five.
+pub const SCHEMA_LISTS: Limit =
+    limit("lists below `__schema` and `__type`", 10, code::TOO_COMPLEX, "the same ones, fragments unfolded");
+/// Highest cost.
+pub const COST: Limit = limit(
+    "units of cost",
+    1_000,
+    SIZE,
+    "a tenth for each field, as often as rows may come, and what a field costs on its own; ask for it with the header \
+     `X-GraphQL-Cost: 1`",
+);
+/// Longest run.
+pub const SECONDS: Limit = limit("seconds of running", 5, code::TIMED_OUT, "then what is under way is taken back");
+/// Longest answer. What a field may answer is bounded by the rules of its input and how many fields by the cost, so that only a
+/// document made for it comes here.
+pub const ANSWER: Limit = limit(
+    "bytes in the answer",
+    8 * 1024 * 1024,
+    code::ANSWER_TOO_LARGE,
+    "before compression; a mutation has run by then",
+);
+/// Most mistakes of a document that are told at once.
+pub const ERRORS: Limit = limit("errors told of a document", 20, code::INVALID_DOCUMENT, "the first ones");
 
-/// Refuses a text whose brackets nest too deep or whose strings do not end.
-///
-/// # Errors
-/// What a client is told.
-pub(super) fn check_text(text: &str) -> Result<(), ServerError> {
-    let mut depth = 0_usize;
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        match byte {
-            b'{' | b'[' | b'(' => {
-                depth += 1;
-                if depth > BRACKETS {
-                    return Err(refusal("the document nests too deep", code::TOO_DEEP));
-                }
-            }
-            b'}' | b']' | b')' => depth = depth.saturating_sub(1),
-            b'#' => rest = &tail[tail.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(tail.len())..],
-            b'"' => {
-                let end = if tail.starts_with(b"\"\"") {
-                    end_of_block(&tail[2..]).map(|end| end + 2)
-                } else {
-                    end_of_string(tail)
-                };
-                let end =
-                    end.ok_or_else(|| refusal("a string in the document does not end", code::INVALID_DOCUMENT))?;
-                rest = &tail[end..];
-            }
-            _ => {}
+/// All of them, in the order in which they are looked at.
+pub const TABLE: [Limit; 24] = [
+    BODY,
+    BULK_BODY,
+    JSON_NESTING,
+    JSON_VALUES,
+    BULK_VALUES,
+    DOCUMENT,
+    TOKENS,
+    WORD,
+    NESTING,
+    ALIASES,
+    DIRECTIVES,
+    ROOTS,
+    MUTATIONS,
+    LOG_INS,
+    FIELDS,
+    DEPTH,
+    SCHEMA_FIELDS,
+    SCHEMA_DEPTH,
+    SCHEMA_NESTING,
+    SCHEMA_LISTS,
+    COST,
+    SECONDS,
+    ANSWER,
+    ERRORS,
+];
+
+/// The table as Markdown.
+#[must_use]
+pub fn table() -> String {
+    let mut text = "| at most | what | how it is counted | code |\n|---:|---|---|---|\n".to_owned();
+    for Limit { what, most, code, how } in TABLE {
+        text.push_str(&format!("| {} | {what} | {how} | `{code}` |\n", grouped(most)));
+    }
+    text
+}
+
+/// `1234567` is `1,234,567`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
         }
+        text.push(digit);
     }
-    Ok(())
-}
-
-/// Length of a string up to and with its closing quote, after the opening one.
-fn end_of_string(text: &[u8]) -> Option<usize> {
-    let mut escaped = false;
-    for (at, byte) in text.iter().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return Some(at + 1),
-            b'\n' | b'\r' => return None,
-            _ => {}
-        }
-    }
-    None
-}
-
-/// Length of a block string up to and with its closing quotes, after the opening ones.
-fn end_of_block(text: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    while at < text.len() {
-        if text[at..].starts_with(b"\\\"\"\"") {
-            at += 4;
-        } else if text[at..].starts_with(b"\"\"\"") {
-            return Some(at + 3);
-        } else {
-            at += 1;
-        }
-    }
-    None
-}
-
-/// Refuses a document that unfolds to too many fields, without unfolding it.
-///
-/// # Errors
-/// What a client is told.
-pub(super) fn check_document(document: &ExecutableDocument) -> Result<(), ServerError> {
-    let mut unfolding = Unfolding { document, known: HashMap::new() };
-    let mut sum = 0_u64;
-    for (_, operation) in document.operations.iter() {
-        sum = sum.saturating_add(unfolding.count(&operation.node.selection_set.node)?);
-    }
-    // fragments that nobody spreads are walked as well
-    for name in document.fragments.keys() {
-        sum = sum.max(unfolding.count_fragment(name)?);
-    }
-    if sum > SELECTIONS {
-        return Err(refusal(&format!("the document asks for more than {SELECTIONS} fields"), code::TOO_COMPLEX));
-    }
-    Ok(())
-}
-
-/// Counts the fields that fragments unfold to, each fragment once.
-struct Unfolding<'a> {
-    document: &'a ExecutableDocument,
-    /// `None` while a fragment is being counted.
-    known: HashMap<&'a str, Option<u64>>,
-}
-
-impl<'a> Unfolding<'a> {
-    fn count(&mut self, set: &'a SelectionSet) -> Result<u64, ServerError> {
-        let mut sum = 0_u64;
-        for selection in &set.items {
-            let count = match &selection.node {
-                Selection::Field(field) => 1 + self.count(&field.node.selection_set.node)?,
-                Selection::InlineFragment(inline) => self.count(&inline.node.selection_set.node)?,
-                Selection::FragmentSpread(spread) => 1 + self.count_fragment(&spread.node.fragment_name.node)?,
-            };
-            sum = sum.saturating_add(count).min(u64::from(u32::MAX));
-        }
-        Ok(sum)
-    }
-
-    fn count_fragment(&mut self, name: &str) -> Result<u64, ServerError> {
-        let document = self.document;
-        // a fragment that is not there is reported by the validation
-        let Some((name, fragment)) = document.fragments.get_key_value(name) else { return Ok(0) };
-        match self.known.get(name.as_str()) {
-            Some(Some(count)) => return Ok(*count),
-            Some(None) => return Err(refusal("a fragment contains itself", code::INVALID_DOCUMENT)),
-            None => {}
-        }
-        self.known.insert(name.as_str(), None);
-        let count = self.count(&fragment.node.selection_set.node)?;
-        self.known.insert(name.as_str(), Some(count));
-        Ok(count)
-    }
-}
-
-fn refusal(message: &str, code: &'static str) -> ServerError {
-    let mut error = ServerError::new(message, None);
-    error.extensions.get_or_insert_default().set("code", code);
-    error
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use async_graphql::parser::parse_query;
-    use std::fmt::Write;
 
     #[test]
-    fn brackets_are_counted_outside_strings_and_comments() {
-        let inner = "[".repeat(BRACKETS);
-        for good in [
-            format!("{{ a(b: \"{inner}\") }}"),
-            format!("{{ a(b: \"\\\"{inner}\") }}"),
-            format!("{{ a(b: \"\"\"{inner} \\\"\"\" {inner}\"\"\") }}"),
-            format!("# {inner}\n{{ a }}"),
-            "{ a(b: \"\") }".to_owned(),
-        ] {
-            assert_eq!(check_text(&good), Ok(()), "{good}");
-        }
-        for bad in [format!("{{ a(b: {inner}"), format!("{{ a(b: \"]\" {inner}"), "{ a(b: \"x".into(), "\"\"\"".into()]
-        {
-            assert!(check_text(&bad).is_err(), "{bad}");
-        }
+    fn the_printed_table_is_the_codes() {
+        let printed = include_str!("../../LIMITS.md");
+        assert!(printed.contains(&table()), "api/LIMITS.md is stale; it must hold this table:\n{}", table());
     }
 
     #[test]
-    fn fragments_that_double_are_counted_without_unfolding_them() {
-        let mut text = "{ ...f0 } fragment f60 on Q { a }".to_owned();
-        for step in 0..60 {
-            write!(text, " fragment f{step} on Q {{ ...f{0} ...f{0} }}", step + 1).unwrap();
-        }
-        let error = check_document(&parse_query(&text).unwrap()).unwrap_err();
-        assert_eq!(error.message, "the document asks for more than 2000 fields");
-        let cycle = parse_query("{ a } fragment f on Q { ...g } fragment g on Q { ...f }").unwrap();
-        assert_eq!(check_document(&cycle).unwrap_err().message, "a fragment contains itself");
-        assert_eq!(
-            check_document(&parse_query("{ a { ...f ...f ...none } } fragment f on Q { b c }").unwrap()),
-            Ok(())
-        );
+    fn numbers_are_grouped() {
+        assert_eq!([0, 999, 1_000, 1_048_576].map(grouped), ["0", "999", "1,000", "1,048,576"]);
     }
 }

@@ -18,7 +18,7 @@ use super::{
     error::value,
     id::{self, Kind},
     loaders,
-    page::{self, PageArgs},
+    page::PageArgs,
     pixel::Pixel,
     report::{self, Report, ReportFilter},
     scalars::DateTime,
@@ -55,7 +55,6 @@ impl Link {
     }
 
     /// The address to share.
-    #[graphql(complexity = 2)]
     async fn short_url(&self, ctx: &Context<'_>) -> Result<String> {
         let scheme = if context::app(ctx)?.rules.https { "https" } else { "http" };
         let domain = loaders::domain(ctx, self.scope.tenant_id(), self.link.domain_id).await?;
@@ -88,7 +87,6 @@ impl Link {
     }
 
     /// Its own pixels, at most 20, in the order they were made; the tenant's default pixels fire besides.
-    #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn pixels(&self, ctx: &Context<'_>) -> Result<Vec<Pixel>> {
         context::demand(&self.scope, Permission::ReadPixels)?;
         let pixels = loaders::pixels_of_link(ctx, self.scope.tenant_id(), self.link.id).await?;
@@ -131,7 +129,6 @@ impl Link {
     }
 
     /// Values for merge fields of their name, at most 20, in the order of their names.
-    #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn values(&self) -> Vec<LinkValue> {
         self.link.values.iter().map(LinkValue::of).collect()
     }
@@ -142,7 +139,6 @@ impl Link {
     }
 
     /// Its clicks one by one, the latest first.
-    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     async fn clicks(
         &self,
         ctx: &Context<'_>,
@@ -157,7 +153,6 @@ impl Link {
     }
 
     /// A report over its clicks.
-    #[graphql(complexity = "10 + child_complexity")]
     async fn report(
         &self,
         ctx: &Context<'_>,

@@ -142,7 +142,6 @@ impl Network {
     }
 
     /// The ids that a pixel of it has.
-    #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn id_fields(&self) -> Vec<NetworkIdField> {
         let field = |id: &network::IdField| NetworkIdField {
             key: id.field.clone(),
@@ -198,7 +197,6 @@ pub struct NetworkQuery;
 #[Object]
 impl NetworkQuery {
     /// All ad networks that pixels can be made for, in the order of their keys. Needs no token.
-    #[graphql(complexity = "1 + 10 * child_complexity")]
     async fn networks(&self) -> Vec<Network> {
         catalogue().values().map(Network).collect()
     }

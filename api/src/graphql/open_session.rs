@@ -76,7 +76,6 @@ pub struct OpenSessionMutation;
 #[Object]
 impl OpenSessionMutation {
     /// Ends one session of the user who asks: its tokens work no more, from the next request on.
-    #[graphql(complexity = "50 + child_complexity")]
     async fn revoke_session(
         &self,
         ctx: &Context<'_>,
@@ -88,7 +87,6 @@ impl OpenSessionMutation {
     }
 
     /// Ends every session of the user who asks, except the one that this request belongs to.
-    #[graphql(complexity = "50 + child_complexity")]
     async fn revoke_other_sessions(&self, ctx: &Context<'_>) -> Result<RevokeOtherSessionsPayload> {
         let ended = open_sessions::revoke_others(context::app(ctx)?, context::caller(ctx)?).await;
         let ended = ended.map_err(error::top_level)?;

@@ -53,14 +53,6 @@ impl PageArgs {
     }
 }
 
-/// The cost of a list for the limit of a query: every row that may come costs what one costs. For
-/// `#[graphql(complexity = "page::cost(first, last, child_complexity)")]`.
-#[must_use]
-pub fn cost(first: Option<i32>, last: Option<i32>, child_complexity: usize) -> usize {
-    let rows = first.or(last).and_then(|rows| u32::try_from(rows).ok()).unwrap_or(DEFAULT).min(MAX);
-    1 + child_complexity.saturating_mul(rows.max(1) as usize)
-}
-
 fn size(argument: &str, size: i32) -> async_graphql::Result<u32> {
     let rule = || error::bad_argument(argument, &format!("must be a number from 0 to {MAX}"));
     u32::try_from(size).ok().filter(|size| *size <= MAX).ok_or_else(rule)
@@ -154,7 +146,6 @@ impl<Node: OutputType> Connection<Node> {
     }
 
     /// How many items there are on all pages together; counted when it is asked for.
-    #[graphql(complexity = "20")]
     async fn total_count(&self) -> async_graphql::Result<u64> {
         (self.total.0)().await.map_err(error::top_level)
     }
@@ -214,6 +205,5 @@ mod tests {
         assert_eq!(message(&last), "last: must be a number from 0 to 100");
         let both = PageArgs { first: Some(1), last: Some(1), ..PageArgs::default() };
         assert_eq!(message(&both), "last: cannot be combined with first");
-        assert_eq!((cost(Some(50), None, 3), cost(None, Some(i32::MAX), 1), cost(None, None, 2)), (151, 101, 41));
     }
 }

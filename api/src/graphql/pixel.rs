@@ -27,7 +27,8 @@ pub type PixelConnection = Connection<Pixel>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "document::PixelMode")]
 pub enum PixelMode {
-    /// As an image where the network has that form, so that the visitor goes on at once; else by its script.
+    /// As an image where the network has that form and an image can do what the pixel's ids ask for, so that the visitor
+    /// goes on at once; else by its script.
     Auto,
     /// By the network's script; the visitor waits until it fired, at most for the tenant's `budgetMs`.
     Script,
@@ -80,7 +81,6 @@ impl Pixel {
     }
 
     /// Its ids in the network.
-    #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn ids(&self) -> Vec<PixelId> {
         let id = |(key, value): (&String, &String)| PixelId { key: key.clone(), value: value.clone() };
         self.0.ids.iter().map(id).collect()

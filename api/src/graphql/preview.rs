@@ -138,7 +138,6 @@ pub struct PreviewQuery;
 #[Object]
 impl PreviewQuery {
     /// What a given visitor would get of a link; null for a link that is not there for the caller.
-    #[graphql(complexity = "20 + 5 * child_complexity")]
     async fn preview_interstitial(
         &self,
         ctx: &Context<'_>,

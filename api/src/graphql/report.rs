@@ -92,7 +92,6 @@ impl Report {
     }
 
     /// Everything together.
-    #[graphql(complexity = "20 + child_complexity")]
     async fn totals(&self) -> Result<ReportTotals> {
         let totals = self.report.totals().await.map_err(top_level)?;
         let sum = self.report.sum().await.map_err(top_level)?;
@@ -101,7 +100,6 @@ impl Report {
     }
 
     /// The clicks over time: a point for every bucket of the range, without gaps, the earliest first.
-    #[graphql(complexity = "50 + 10 * child_complexity")]
     async fn series(
         &self,
         #[graphql(desc = "Length of a bucket; HOUR takes a range of at most 62 days.")] interval: Interval,
@@ -115,7 +113,6 @@ impl Report {
     /// The most frequent values of a dimension in the whole hours of UTC that the range touches, then, where there are
     /// more, one row for all others together: the shares come to 1. Exact while a dimension has at most 1,000 values an
     /// hour and a day; beyond that the clicks of a rare value may be among the others.
-    #[graphql(complexity = "20 + 10 * child_complexity")]
     async fn breakdown(
         &self,
         #[graphql(desc = "By what.")] by: Dimension,
@@ -131,7 +128,6 @@ impl Report {
     /// in the order the pixels were made, or for each value of another dimension. The rows of each dimension come to the
     /// same. Exact while a pixel has at most 50 browsers and 250 countries an hour and a day; beyond that the visits of a
     /// rare one may be among the others.
-    #[graphql(complexity = "20 + 10 * child_complexity")]
     async fn delivery(
         &self,
         #[graphql(desc = "By what.", default_with = "DeliveryDimension::Pixel")] by: DeliveryDimension,
@@ -146,7 +142,6 @@ impl Report {
     }
 
     /// Why visits were not counted as people's clicks; reasons that did not occur are left out.
-    #[graphql(complexity = "20 + 7 * child_complexity")]
     async fn excluded(&self) -> Result<Vec<Excluded>> {
         let excluded = self.report.excluded().await.map_err(top_level)?;
         Ok(excluded.into_iter().map(|(reason, clicks)| Excluded { reason: reason.into(), clicks }).collect())

@@ -116,7 +116,6 @@ pub struct SessionMutation;
 #[Object]
 impl SessionMutation {
     /// Makes an account with a first tenant, and logs it in. Needs no token.
-    #[graphql(complexity = "1_000 + child_complexity")]
     async fn sign_up(
         &self,
         ctx: &Context<'_>,
@@ -138,7 +137,6 @@ impl SessionMutation {
     /// Begins a session. Needs no token. A user has at most 100 open sessions: one more ends the one that was used least
     /// recently. `RATE_LIMITED` after 5 attempts on an account from one address that did not go well; one more is taken each
     /// minute. Looser limits hold for an address whatever the account, and for an account whatever the address.
-    #[graphql(complexity = "1_000 + child_complexity")]
     async fn log_in(
         &self,
         ctx: &Context<'_>,
@@ -158,7 +156,6 @@ impl SessionMutation {
     }
 
     /// Exchanges a refresh token for the next pair of tokens. Needs no access token.
-    #[graphql(complexity = "50 + child_complexity")]
     async fn refresh_session(
         &self,
         ctx: &Context<'_>,
@@ -172,7 +169,6 @@ impl SessionMutation {
     }
 
     /// Ends a session: its refresh tokens and its access tokens work no more. Needs no access token.
-    #[graphql(complexity = "50 + child_complexity")]
     async fn log_out(
         &self,
         ctx: &Context<'_>,

@@ -13,7 +13,7 @@ use super::{
     error::{top_level, value},
     id::{self, Kind},
     link::{self, LinkConnection, LinkFilter, LinkOrder},
-    page::{self, PageArgs},
+    page::PageArgs,
     pixel::{
         self, PixelConnection,
         health::{self, PixelHealth},
@@ -115,7 +115,6 @@ impl Tenant {
     }
 
     /// Its links, the newest first unless `orderBy` says otherwise.
-    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "they are the contract's")]
     async fn links(
         &self,
@@ -133,7 +132,6 @@ impl Tenant {
     }
 
     /// Its pixels, in the order they were made; at most 50.
-    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     async fn pixels(
         &self,
         ctx: &Context<'_>,
@@ -148,7 +146,6 @@ impl Tenant {
     }
 
     /// Its own domains, at most 50, verified or not, and the shared ones, in the order they were made.
-    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     async fn domains(
         &self,
         ctx: &Context<'_>,
@@ -163,7 +160,6 @@ impl Tenant {
     }
 
     /// A report over the clicks of all its links.
-    #[graphql(complexity = "10 + child_complexity")]
     async fn report(
         &self,
         ctx: &Context<'_>,
@@ -175,14 +171,12 @@ impl Tenant {
 
     /// Whether each of its pixels fires as it should, and why not, by what its visits of the last 24 hours came to, or of
     /// the last 7 days where fewer than 20 of them waited to see it; in the order the pixels were made, at most 50.
-    #[graphql(complexity = "100 + 50 * child_complexity")]
     async fn pixel_health(&self, ctx: &Context<'_>) -> Result<Vec<PixelHealth>> {
         context::demand(&self.scope, Permission::ReadPixels)?;
         health::of_tenant(ctx, &self.scope, self.health_threshold()).await
     }
 
     /// The API keys that may act in it, whosever they are, the newest first; needs the role ADMIN.
-    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     async fn api_keys(
         &self,
         ctx: &Context<'_>,
@@ -196,7 +190,6 @@ impl Tenant {
     }
 
     /// Addresses that are told of events, at most 10, in the order they were made; needs the role ADMIN.
-    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     async fn webhooks(
         &self,
         ctx: &Context<'_>,
@@ -211,7 +204,6 @@ impl Tenant {
     }
 
     /// What was changed in it, the latest first; needs the role ADMIN.
-    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     async fn audit_log(
         &self,
         ctx: &Context<'_>,

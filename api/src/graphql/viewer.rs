@@ -6,7 +6,7 @@ use super::{
     context, error,
     id::{self, Kind},
     open_session::OpenSession,
-    page::{self, PageArgs},
+    page::PageArgs,
     scalars::DateTime,
     tenant::{Role, Tenant},
 };
@@ -43,7 +43,6 @@ impl User {
     }
 
     /// Whether log-ins need a code of an authenticator app beside the password.
-    #[graphql(complexity = 5)]
     async fn totp_enabled(&self, ctx: &Context<'_>) -> Result<bool> {
         auth::second_factor::is_on(context::app(ctx)?, self.0.id).await.map_err(error::top_level)
     }
@@ -80,7 +79,6 @@ impl Viewer {
     }
 
     /// The user's API keys, the newest first, those that are over as well; `FORBIDDEN` for an API key.
-    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     async fn api_keys(
         &self,
         ctx: &Context<'_>,
@@ -94,7 +92,6 @@ impl Viewer {
     }
 
     /// What was changed in the user's own account, the latest first; `FORBIDDEN` for an API key.
-    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     async fn audit_log(
         &self,
         ctx: &Context<'_>,
@@ -110,7 +107,6 @@ impl Viewer {
     }
 
     /// The sessions of the user that are open, at most 100, the one that was used last first.
-    #[graphql(complexity = "10 + 10 * child_complexity")]
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<OpenSession>> {
         let open = auth::open_sessions::list(context::app(ctx)?, self.0).await.map_err(error::top_level)?;
         let current = self.0.session_id().map_err(error::top_level)?;
@@ -118,7 +114,6 @@ impl Viewer {
     }
 
     /// The tenants that the user may act in, in the order of joining; a user owns at most 100.
-    #[graphql(complexity = "1 + 10 * child_complexity")]
     async fn memberships(&self, ctx: &Context<'_>) -> Result<Vec<Membership>> {
         let all = tenants::all(context::app(ctx)?, self.0).await.map_err(error::top_level)?;
         let membership = |(scope, row)| {

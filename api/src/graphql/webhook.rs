@@ -126,7 +126,6 @@ impl Webhook {
     }
 
     /// What is and was to be delivered to it in the last 7 days, the latest first.
-    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     async fn deliveries(
         &self,
         ctx: &Context<'_>,

@@ -21,16 +21,16 @@ pub(super) enum BodyError {
 }
 
 /// Reads at most `limit` bytes.
-pub(super) async fn read(body: Body, limit: usize) -> Result<Vec<u8>, BodyError> {
+pub(super) async fn read(body: Body, limit: u64) -> Result<Vec<u8>, BodyError> {
     timeout(PATIENCE, read_all(body, limit)).await.unwrap_or(Err(BodyError::TooSlow))
 }
 
-async fn read_all(body: Body, limit: usize) -> Result<Vec<u8>, BodyError> {
+async fn read_all(body: Body, limit: u64) -> Result<Vec<u8>, BodyError> {
     let mut reader = body.into_async_read();
     let mut bytes = Vec::new();
-    let mut limited = (&mut reader).take(limit as u64 + 1);
+    let mut limited = (&mut reader).take(limit + 1);
     limited.read_to_end(&mut bytes).await.map_err(|_| BodyError::Broken)?;
-    if bytes.len() <= limit {
+    if bytes.len() as u64 <= limit {
         return Ok(bytes);
     }
     let mut rest = reader.take(DRAIN as u64);

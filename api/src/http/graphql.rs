@@ -1,47 +1,52 @@
 //! `/graphql`: takes one document as JSON, runs it for whoever the access token names, and answers with the media type and
-//! status that the GraphQL-over-HTTP specification asks for. No GET, no batches, no uploads, no cookies.
+//! status that the GraphQL-over-HTTP specification (draft of August 2026) asks for. No GET, no batches, no uploads, no cookies.
 
 use super::{
     body::{self, BodyError},
-    client,
+    client, gzip,
     media::{self, Form},
     reply::{bad_request, error, internal, unauthenticated},
+    scan,
 };
 use crate::{
     app::App,
     auth,
     error::Error,
-    graphql::{self, Schema, context::RequestId, error::code},
+    graphql::{
+        self, Answer, Asking, Engine, Fault,
+        context::RequestId,
+        error::code,
+        limits::{ANSWER, BODY, BULK_BODY, SECONDS, grouped},
+    },
     scope::Caller,
 };
 use poem::{
     Request, Response,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
-use std::time::Duration;
+use std::io;
 
-/// Largest body of a request without a token.
-const STRANGERS_LIMIT: usize = 64 * 1024;
-/// Largest body of a request with a good token: `createLinks` takes 1,000 links.
-const MEMBERS_LIMIT: usize = 1024 * 1024;
-/// How long a document may run.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Asks for the cost of a document.
+const COST: &str = "x-graphql-cost";
+/// Most bytes of what is said of a body that cannot be read: it repeats what it was sent.
+const MESSAGE: usize = 200;
 
 /// Runs documents.
 pub(super) struct Documents {
-    schema: Schema,
+    engine: Engine,
     app: App,
+    introspection: bool,
 }
 
 impl Documents {
-    pub(super) const fn new(schema: Schema, app: App) -> Self {
-        Self { schema, app }
+    pub(super) fn new(app: App, introspection: bool) -> Self {
+        Self { engine: Engine::new(app.clone(), introspection), app, introspection }
     }
 
     /// Answers whatever comes to `/graphql`, for pages of any origin: what opens the door is a token and never a cookie.
     pub(super) async fn answer(&self, request: Request) -> Response {
         let mut response = match *request.method() {
-            Method::POST => self.run(request).await.unwrap_or_else(|refusal| refusal),
+            Method::POST => self.post(request).await,
             Method::OPTIONS => preflight(),
             _ => {
                 let mut response = bad_request(StatusCode::METHOD_NOT_ALLOWED, "documents are sent with POST");
@@ -55,25 +60,45 @@ impl Documents {
         response
     }
 
-    async fn run(&self, mut request: Request) -> Result<Response, Response> {
+    async fn post(&self, request: Request) -> Response {
+        let Some(form) = media::choose(request.headers()) else {
+            let rule = "the answer is application/graphql-response+json or application/json";
+            return bad_request(StatusCode::NOT_ACCEPTABLE, rule);
+        };
+        let mut response = self.run(request, form).await.unwrap_or_else(|refusal| refusal);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(form.content_type()));
+        headers.insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
+        response
+    }
+
+    async fn run(&self, mut request: Request, form: Form) -> Result<Response, Response> {
         if !media::is_json(request.headers()) {
             let rule = "the body must be JSON: send Content-Type: application/json";
             return Err(bad_request(StatusCode::UNSUPPORTED_MEDIA_TYPE, rule));
         }
-        let rule = "the answer is application/graphql-response+json or application/json";
-        let form = media::choose(request.headers()).ok_or_else(|| bad_request(StatusCode::NOT_ACCEPTABLE, rule))?;
+        if !media::is_plain(request.headers()) {
+            let mut response = bad_request(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed");
+            // says that it is the coding; RFC 9110 section 15.5.16
+            response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+            return Err(response);
+        }
         let id = request.data::<RequestId>().cloned().unwrap_or_else(|| RequestId(String::new()));
         let caller = self.authenticate(request.headers()).await?;
         let client = client::of(&request, &self.app.rules.trusted_proxies);
-        let limit = if caller.is_some() { MEMBERS_LIMIT } else { STRANGERS_LIMIT };
+        let limit = if caller.is_some() { BULK_BODY.most } else { BODY.most };
         let bytes = body::read(request.take_body(), limit).await.map_err(|error| no_body(error, limit))?;
-        let document = parse(&bytes).map_err(|rule| bad_request(StatusCode::BAD_REQUEST, &rule))?;
-        let answer = graphql::execute(&self.schema, document.data(client), caller, id);
-        let answer = tokio::time::timeout(PATIENCE, answer).await.map_err(|_| {
-            tracing::error!("a document ran for more than {} s", PATIENCE.as_secs());
-            internal()
+        let document = parse(&bytes).map_err(|(status, rule)| bad_request(status, &rule))?;
+        let wants_cost = request.headers().get(COST).is_some_and(|value| value == "1");
+        let may_introspect = self.introspection || caller.is_some_and(|caller| caller.may_introspect());
+        let asking = Asking { caller, client, id, may_introspect, wants_cost, body: bytes.len() };
+        drop(bytes);
+        let answer = graphql::execute(&self.engine, document, asking).await.map_err(|graphql::TimedOut| {
+            tracing::warn!("a document ran for more than {} s", SECONDS.most);
+            let message = format!("the document ran for more than {} s: ask for less", SECONDS.most);
+            error(StatusCode::SERVICE_UNAVAILABLE, code::TIMED_OUT, &message)
         })?;
-        Ok(written(&answer, form))
+        Ok(written(&answer, form, request.headers()))
     }
 
     /// Who asks: nobody without the header, and no one at all with a token that is not good.
@@ -103,40 +128,78 @@ fn bearer(value: &str) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-/// One document; else the rule that the body breaks.
-fn parse(bytes: &[u8]) -> Result<async_graphql::Request, String> {
-    match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'{') => {}
-        Some(b'[') => return Err("send one document at a time: batches are not taken".to_owned()),
-        _ => return Err("the body must be a JSON object with a query".to_owned()),
+/// One document; else the rule that the body breaks: 400 for what is no JSON, 422 for JSON that is no request.
+fn parse(bytes: &[u8]) -> Result<async_graphql::Request, (StatusCode, String)> {
+    let malformed = |rule: String| (StatusCode::UNPROCESSABLE_ENTITY, rule);
+    scan::check(bytes).map_err(|rule| (StatusCode::BAD_REQUEST, rule))?;
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(malformed("send one document at a time: batches are not taken".to_owned()));
     }
-    let request: async_graphql::Request =
-        serde_json::from_slice(bytes).map_err(|error| format!("the body is no GraphQL request: {error}"))?;
-    if request.query.trim().is_empty() { Err("the body has no query".to_owned()) } else { Ok(request) }
+    let request: async_graphql::Request = serde_json::from_slice(bytes).map_err(|error| {
+        let mut rule = format!("the body is no GraphQL request: {error}");
+        rule.truncate(rule.floor_char_boundary(MESSAGE));
+        (if error.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST }, rule)
+    })?;
+    if request.query.trim().is_empty() && !request.extensions.contains_key("persistedQuery") {
+        return Err(malformed("the body has no query".to_owned()));
+    }
+    Ok(request)
 }
 
-fn no_body(error: BodyError, limit: usize) -> Response {
+fn no_body(error: BodyError, limit: u64) -> Response {
     match error {
         BodyError::TooLarge => {
-            let rule = format!("the body has more than {limit} bytes");
-            bad_request(StatusCode::PAYLOAD_TOO_LARGE, &rule)
+            let message = format!("the body has more than {} bytes", grouped(limit));
+            super::reply::error(StatusCode::PAYLOAD_TOO_LARGE, code::BODY_TOO_LARGE, &message)
         }
         BodyError::TooSlow => bad_request(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
         BodyError::Broken => bad_request(StatusCode::BAD_REQUEST, "the body did not come whole"),
     }
 }
 
-fn written(answer: &graphql::Answer, form: Form) -> Response {
-    let Ok(body) = serde_json::to_vec(answer) else {
-        return error(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL, "the answer cannot be written");
-    };
-    let refused = answer.is_refused() && form == Form::GraphQl;
-    let status = if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    let mut response = Response::builder().status(status).header(header::CONTENT_TYPE, form.content_type()).body(body);
+/// The status of an answer. With `application/json` a well-formed request is answered 200, as in all drafts until 2026: such
+/// clients read nothing else as an answer.
+const fn status(fault: Option<Fault>, form: Form) -> StatusCode {
+    match (fault, form) {
+        (Some(Fault::Body), _) => StatusCode::PAYLOAD_TOO_LARGE,
+        (Some(Fault::Request), _) | (Some(Fault::Unreadable), Form::GraphQl) => StatusCode::BAD_REQUEST,
+        (Some(Fault::Document), Form::GraphQl) => StatusCode::UNPROCESSABLE_ENTITY,
+        // 294 for a result with errors, which the draft proposes, is registered nowhere
+        (None, _) | (_, Form::Json) => StatusCode::OK,
+    }
+}
+
+fn written(answer: &Answer, form: Form, client: &HeaderMap) -> Response {
+    let mut capped = Capped(Vec::new());
+    if let Err(error) = serde_json::to_writer(&mut capped, answer) {
+        tracing::warn!(%error, "an answer cannot be written");
+        let message = format!("the answer has more than {} bytes: ask for less", grouped(ANSWER.most));
+        return super::reply::error(status(Some(Fault::Document), form), code::ANSWER_TOO_LARGE, &message);
+    }
+    let (body, compressed) = gzip::compress(capped.0, client);
+    let response = Response::builder().status(status(answer.fault(), form));
+    let mut response =
+        if compressed { response.header(header::CONTENT_ENCODING, "gzip").body(body) } else { response.body(body) };
     if let Some(seconds) = answer.retry_after() {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+/// Takes no more bytes than an answer may have.
+struct Capped(Vec<u8>);
+
+impl io::Write for Capped {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() as u64 + bytes.len() as u64 > ANSWER.most {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What a browser asks before a page of another origin may send a document.
@@ -144,7 +207,7 @@ fn preflight() -> Response {
     Response::builder()
         .status(StatusCode::NO_CONTENT)
         .header(header::ACCESS_CONTROL_ALLOW_METHODS, "POST")
-        .header(header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type")
+        .header(header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, x-graphql-cost")
         .header(header::ACCESS_CONTROL_MAX_AGE, "86400")
         .body(())
 }
@@ -165,9 +228,30 @@ mod tests {
     #[test]
     fn one_document_is_read_and_nothing_else() {
         assert!(parse(br#" {"query": "{ a }", "variables": null, "operationName": null, "more": 1}"#).is_ok());
+        assert!(parse(br#"{"extensions": {"persistedQuery": {}}}"#).is_ok());
         let deep = format!("{{\"query\": \"{{ a }}\", \"variables\": {{\"a\": {}", "[".repeat(100_000));
-        for bad in ["", "[]", r#"[{"query": "{ a }"}]"#, "{}", "1", r#"{"query": 1}"#, "{\"query\": \"{ a }\"", &deep] {
-            assert!(parse(bad.as_bytes()).is_err(), "{bad:.40}");
+        let status = |bad: &str| parse(bad.as_bytes()).map(drop).unwrap_err().0.as_u16();
+        for bad in ["", "{\"query\": \"{ a }\"", &deep, "nonsense", "{\"query\": \"\0\"}"] {
+            assert_eq!(status(bad), 400, "{bad:.40}");
         }
+        for bad in [
+            "[]",
+            r#"[{"query": "{ a }"}]"#,
+            "{}",
+            "1",
+            "null",
+            r#"{"query": 1}"#,
+            r#"{"query": "{ a }", "variables": [7]}"#,
+        ] {
+            assert_eq!(status(bad), 422, "{bad:.40}");
+        }
+        let long = format!(r#"{{"query": "{{ a }}", "variables": "{}"}}"#, "é".repeat(9_000));
+        assert!(parse(long.as_bytes()).map(drop).unwrap_err().1.len() <= MESSAGE);
+    }
+
+    #[test]
+    fn an_answer_is_capped() {
+        let mut capped = Capped(vec![0; usize::try_from(ANSWER.most).unwrap() - 1]);
+        assert!(io::Write::write_all(&mut capped, b"1").is_ok() && io::Write::write_all(&mut capped, b"2").is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! Media types of a request and of its answer, as the GraphQL-over-HTTP specification has them. Pure.
 
-use poem::http::{HeaderMap, header};
+use poem::http::{HeaderMap, HeaderName, header};
 
 /// What old clients read.
 pub(super) const JSON: &str = "application/json; charset=utf-8";
@@ -10,9 +10,9 @@ pub(super) const GRAPHQL: &str = "application/graphql-response+json; charset=utf
 /// What an answer is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// `application/json`: 200 for whatever a document comes to.
+    /// `application/json`: 200 for whatever a well-formed request comes to, since its clients trust no other status.
     Json,
-    /// `application/graphql-response+json`: 400 for a document that could not be run.
+    /// `application/graphql-response+json`: the status says whether the document could be run.
     GraphQl,
 }
 
@@ -49,6 +49,11 @@ pub(super) fn wants_html(headers: &HeaderMap) -> bool {
     accepted(headers).any(|(name, quality)| name == "text/html" && quality > 0)
 }
 
+/// Whether a body comes as it is; compressed ones are not taken, since a few bytes of them can be very many.
+pub(super) fn is_plain(headers: &HeaderMap) -> bool {
+    listed(headers, header::CONTENT_ENCODING).all(|(coding, _)| coding == "identity")
+}
+
 /// Whether a body is JSON in UTF-8.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let Some(text) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
@@ -61,7 +66,12 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 
 /// Media ranges in lower case with their quality in thousandths.
 fn accepted(headers: &HeaderMap) -> impl Iterator<Item = (String, u32)> + '_ {
-    let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    listed(headers, header::ACCEPT)
+}
+
+/// What a header lists, in lower case with its quality in thousandths; RFC 9110 section 12.4.2.
+pub(super) fn listed(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = (String, u32)> + '_ {
+    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim).filter(|range| !range.is_empty()).map(|range| {
         let mut parts = range.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default().to_ascii_lowercase();

@@ -22,7 +22,7 @@ pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Response {
 
 /// A request that is not well formed.
 pub(super) fn bad_request(status: StatusCode, message: &str) -> Response {
-    error(status, "BAD_REQUEST", message)
+    error(status, code::BAD_REQUEST, message)
 }
 
 /// A fault of ours; its cause is in the log, under the id that the answer carries.

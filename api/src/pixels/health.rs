@@ -3,7 +3,7 @@
 
 mod verdict;
 
-pub use verdict::{ENOUGH, Reason, State, Verdict};
+pub use verdict::{ENOUGH, Known, Reason, State, Verdict};
 
 use super::{Pixel, check, list};
 use crate::{
@@ -63,11 +63,14 @@ impl Window {
 
     fn judge(&self, app: &App, pixel: Pixel, threshold: f64) -> Health {
         let outcomes = self.now.get(&pixel.id).cloned().unwrap_or_default();
-        let is_in_shape = check::is_in_shape(pixel.network, &pixel.ids, app.rules.reach);
+        let known = Known {
+            is_in_shape: check::is_in_shape(pixel.network, &pixel.ids, app.rules.reach),
+            often_blocked: pixel.network.often_blocked,
+        };
         Health {
             previous_rate: self.before.get(&pixel.id).and_then(Outcomes::confirmed_rate),
             since: self.since,
-            verdict: Verdict::on(&outcomes, threshold, is_in_shape),
+            verdict: Verdict::on(&outcomes, threshold, known),
             outcomes,
             pixel,
         }

@@ -12,7 +12,9 @@ use url::Url;
 /// Longest address, in bytes.
 const MAX_IMAGE: usize = 2_000;
 /// What the redirector fills in.
-const MACROS: [&str; 6] = ["cachebuster", "timestamp", "click_id", "link_id", "short_url", "destination"];
+const MACROS: [&str; 7] = ["cachebuster", "timestamp", "click_id", "link_id", "short_url", "destination", CONSENT];
+/// The one that becomes further parameters, each with its `&`.
+const CONSENT: &str = "consent";
 
 /// Checks an address and gives the host it names.
 ///
@@ -70,6 +72,9 @@ fn fill(text: &str) -> Result<String, (Code, String)> {
             return Err(wrong(format!("has an unknown macro {{{name}}}; known are {}", MACROS.join(", "))));
         }
         filled.push_str(before);
+        if name == CONSENT && (!filled.contains('?') || filled.contains('#')) {
+            return Err(wrong(format!("must have {{{CONSENT}}} in its query, after another parameter")));
+        }
         filled.push('0');
         rest = &from[close + 1..];
     }
@@ -88,6 +93,7 @@ mod tests {
         let host = check("http://127.0.0.1:9000/p.gif?u={short_url}", Reach::Local);
         assert_eq!(host.map(String::from), Ok("127.0.0.1:9000".to_owned()));
         assert!(check("https://t.example.com", Reach::Public).is_ok());
+        assert!(check("https://t.example.com/p.gif?c={click_id}{consent}&x#{short_url}", Reach::Public).is_ok());
     }
 
     #[test]
@@ -110,6 +116,8 @@ mod tests {
             ("https://[::1]/p.gif", "public host"),
             ("https://localhost/p.gif", "public host"),
             ("https://t.example.com/{nothing}", "unknown macro"),
+            ("https://t.example.com/{consent}?a", "in its query"),
+            ("https://t.example.com/?a#{consent}", "in its query"),
             ("https://t.example.com/{", "brace"),
             ("https://t.example.com/}", "brace"),
             ("https://", "absolute"),

@@ -34,7 +34,7 @@ pub enum Event {
 pub enum Exclusion {
     /// A messenger or social network fetched the link for a preview.
     PreviewCrawler,
-    /// A crawler, monitor or library that names itself.
+    /// A crawler, monitor or library that names itself, or a page that loaded the link by itself.
     Bot,
     /// No user agent at all.
     NoUserAgent,

@@ -39,6 +39,9 @@ pub struct Network {
     /// Appended to that address when the visitor sent a Global Privacy Control signal and the tenant fires all the same.
     #[serde(default)]
     pub image_limited: Option<String>,
+    /// Appended to that address when the visitor has explicitly agreed.
+    #[serde(default)]
+    pub image_granted: Option<String>,
     /// The id that holds code which stands in the page itself, as a placeholder.
     #[serde(default)]
     pub inline: Option<String>,
@@ -105,6 +108,17 @@ pub struct IdField {
     /// Put before bare digits.
     #[serde(default)]
     pub prefix: Option<String>,
+    /// What it begins with, one of these, where the network's script takes other ids too: some of them run code that
+    /// others wrote, so any other beginning is refused. Empty where nothing is known.
+    #[serde(default)]
+    pub begins: Vec<String>,
+    /// What its values stand for in addresses, taken as it is; empty where they stand for themselves.
+    #[serde(default)]
+    pub stands_for: BTreeMap<String, String>,
+    /// Values that the image form can do; with any other one the pixel fires by its script. `None` where it does not
+    /// matter.
+    #[serde(default)]
+    pub as_image: Option<Vec<String>>,
     #[serde(skip)]
     matcher: Option<Regex>,
 }
@@ -215,6 +229,13 @@ impl Network {
         self.ids.iter().map(|id| id.label.as_str()).collect::<Vec<_>>().join(", ")
     }
 
+    /// Whether the ids name what the network stands for, and not something that runs code of others: see
+    /// [`IdField::begins`]. Pixels that were stored before the rule are held to it where they would fire.
+    #[must_use]
+    pub fn is_its_own(&self, ids: &BTreeMap<String, String>) -> bool {
+        self.ids.iter().all(|id| ids.get(&id.field).is_none_or(|value| id.begins_well(value)))
+    }
+
     /// The code of a pixel that stands in the page itself, with the id that holds it.
     #[must_use]
     pub fn code<'a>(&self, ids: &'a BTreeMap<String, String>) -> Option<(&'a str, &'a str)> {
@@ -222,11 +243,15 @@ impl Network {
         ids.get_key_value(field).map(|(field, code)| (field.as_str(), code.as_str()))
     }
 
-    /// The address of the image form, where the network has one and the pixel all the ids that it names.
+    /// The address of the image form, where the network has one, the pixel all the ids that it names, and none that asks
+    /// for more than an image does.
     #[must_use]
     pub fn image_for(&self, ids: &BTreeMap<String, String>) -> Option<&str> {
         let image = self.image.as_deref()?;
-        let lacks = |id: &IdField| !ids.contains_key(&id.field) && image.contains(&format!("{{{}}}", id.field));
+        let lacks = |id: &IdField| match ids.get(&id.field) {
+            None => image.contains(&format!("{{{}}}", id.field)),
+            Some(value) => id.as_image.as_ref().is_some_and(|values| !values.contains(value)),
+        };
         (!self.ids.iter().any(lacks)).then_some(image)
     }
 
@@ -243,7 +268,9 @@ impl Network {
             filled = filled.replace("{digits}", &encode(first.trim_start_matches(|c: char| !c.is_ascii_digit())));
         }
         for id in &self.ids {
-            let value = ids.get(&id.field).map(|value| encode(value)).unwrap_or_default();
+            let value =
+                ids.get(&id.field).map(|value| id.stands_for.get(value).cloned().unwrap_or_else(|| encode(value)));
+            let value = value.unwrap_or_default();
             filled = filled.replace(&format!("{{{}}}", id.field), &value);
         }
         filled
@@ -261,6 +288,10 @@ impl IdField {
         }
     }
 
+    fn begins_well(&self, value: &str) -> bool {
+        self.begins.is_empty() || self.begins.iter().any(|begin| value.starts_with(begin.as_str()))
+    }
+
     fn problem(&self, value: &str) -> Option<IdProblem> {
         let in_shape = self.matcher.as_ref().is_some_and(|matcher| matcher.is_match(value));
         let most = self.most.unwrap_or(MAX_ID);
@@ -273,7 +304,9 @@ impl IdField {
         }
         // whatever the facts leave open, an id is one plain word: it goes into addresses and scripts
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        let fatal = self.strict || value.len() > 64 || !value.bytes().all(plain);
+        // of dots alone it would climb out of its place in a path
+        let climbs = value.bytes().all(|byte| byte == b'.');
+        let fatal = self.strict || climbs || !self.begins_well(value) || value.len() > 64 || !value.bytes().all(plain);
         let rule = if fatal {
             format!("is not a {}: expected the shape of {}", self.label, self.example)
         } else {
@@ -316,13 +349,26 @@ mod tests {
         let check = |value: &str| linkedin.check(&BTreeMap::from([("partner_id".to_owned(), value.to_owned())]));
         assert!(check("2503796").1.is_empty());
         assert!(!check("25037961234").1[0].fatal);
-        assert!(check("1');alert(1)//").1[0].fatal);
+        assert!(check("1');alert(1)//").1[0].fatal && check("..").1[0].fatal);
         let code = |code: &str| BTreeMap::from([("code".to_owned(), code.to_owned())]);
         let custom = &catalogue()["custom_js"];
         assert!(custom.check(&code("go(1 < 2);")).1.is_empty());
         for bad in ["x</SCRIPT >", "<!-- x", &"x".repeat(8_001)] {
             assert!(custom.check(&code(bad)).1[0].fatal, "{bad:.20}");
         }
+        // Google's script takes containers as well, which are code of others
+        for (network, field) in
+            [("ga4", "measurement_id"), ("google_ads", "conversion_id"), ("floodlight", "advertiser_id")]
+        {
+            let (network, example) = (&catalogue()[network], "GTM-K7B2XQ4".to_owned());
+            let mut ids: BTreeMap<_, _> = network.ids.iter().map(|id| (id.field.clone(), id.example.clone())).collect();
+            assert!(network.is_its_own(&ids), "{field}");
+            ids.insert(field.to_owned(), example);
+            let problems = network.check(&ids).1;
+            assert!(problems[0].fatal && problems[0].field == field && !network.is_its_own(&ids), "{problems:?}");
+        }
+        let tag = catalogue()["ga4"].check(&BTreeMap::from([("measurement_id".to_owned(), "GT-K7B2XQ4".to_owned())]));
+        assert!(!tag.1[0].fatal, "a Google tag is odd there, and no more");
         let vk = &catalogue()["vk"];
         assert!(vk.check(&BTreeMap::new()).1[0].fatal, "one of several optional ids is needed");
         let google = &catalogue()["google_ads"];

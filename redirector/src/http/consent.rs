@@ -53,6 +53,11 @@ impl Form {
         Self::parse(&body)
     }
 
+    /// What was chosen, whoever sent it.
+    pub(super) const fn choice(&self) -> bool {
+        self.choice
+    }
+
     fn parse(body: &[u8]) -> Option<Self> {
         let (mut choice, mut token) = (None, None);
         for (name, value) in url::form_urlencoded::parse(body) {

@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_receipt_is_taken_once_and_carries_what_storage_needs() {
-        let (token, spent) = (token::make(&click(), &KEY, |_| false), Spent::new());
+        let (token, spent) = (token::make(&click(), &KEY, true, |_| false), Spent::new());
         let pixels = r#"[["sent",12],["timed_out",99999999]]"#;
         let receipt = checked(&token, pixels, AT + MAX_AGE, &spent).unwrap();
         assert_eq!((receipt.click_id, receipt.at, receipt.country.as_deref()), (Uuid::from_u128(1), AT, Some("CH")));
@@ -165,11 +165,17 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        let (token, spent) = (token::make(&click(), &KEY, |_| false), Spent::new());
+        let (token, spent) = (token::make(&click(), &KEY, true, |_| false), Spent::new());
         let good = r#"[["sent",1],["sent",1]]"#;
         assert_eq!(checked(&token, good, AT + MAX_AGE + 1, &spent), Err(Refused::Forbidden));
         assert_eq!(checked(&token, good, AT - MAX_AHEAD - 1, &spent), Err(Refused::Forbidden));
-        assert_eq!(checked(&token::make(&click(), &[9; 32], |_| false), good, AT, &spent), Err(Refused::Forbidden));
+        assert_eq!(
+            checked(&token::make(&click(), &[9; 32], true, |_| false), good, AT, &spent),
+            Err(Refused::Forbidden)
+        );
+        let uncounted = token::make(&click(), &KEY, false, |_| false);
+        assert_eq!(checked(&uncounted, good, AT, &spent), Err(Refused::Forbidden));
+        assert_eq!(uncounted.len(), token.len(), "HEAD tells the length of GET's page");
         for at in 0..token.len() {
             let mut forged = token.clone().into_bytes();
             forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };

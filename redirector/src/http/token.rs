@@ -8,10 +8,13 @@ use contract::{
 
 /// What it is sealed for.
 const PURPOSE: &[u8] = b"receipt";
+/// The same for a visit that leaves no click: as long, and good for nothing.
+const NO_CLICK: &[u8] = b"preview of a receipt";
 
-/// Makes the token of a click's receipt: letters, digits, `-` and `_`. `watched` says of a pixel, by its place on the
-/// page, whether the page waits to see its outcome.
-pub(super) fn make(click: &Click, key: &Key, watched: impl Fn(usize) -> bool) -> String {
+/// Makes the token of a click's receipt: letters, digits, `-` and `_`. With `counts` false the click is not recorded, and
+/// [`read`] refuses the token: there are no receipts without clicks. `watched` says of a pixel, by its place on the page,
+/// whether the page waits to see its outcome.
+pub(super) fn make(click: &Click, key: &Key, counts: bool, watched: impl Fn(usize) -> bool) -> String {
     let sent = |(place, pixel_id): (usize, &uuid::Uuid)| PixelResult {
         pixel_id: *pixel_id,
         state: PixelState::Sent,
@@ -28,7 +31,7 @@ pub(super) fn make(click: &Click, key: &Key, watched: impl Fn(usize) -> bool) ->
         results: click.pixels.iter().enumerate().map(sent).collect(),
     };
     let bytes = encode(&Event::Receipt(Box::new(receipt)), Vec::with_capacity(256)).unwrap_or_default();
-    seal(PURPOSE, bytes, key)
+    seal(if counts { PURPOSE } else { NO_CLICK }, bytes, key)
 }
 
 /// Reads what [`make`] made under one of the keys. Nothing is decoded before the signature was found good.

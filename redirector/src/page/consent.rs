@@ -5,9 +5,10 @@
 use super::{
     brand::{self, Forms},
     pieces::{Hole, Pieces, Values},
-    pixels::Pixel,
+    pixels::{Form, Pixel},
     templates::{Pages, TemplateError},
 };
+use contract::network::Network;
 use serde_json::json;
 use std::fmt;
 
@@ -34,16 +35,31 @@ impl Question {
     }
 }
 
-/// Renders and cuts the question of a link with these pixels; each network is named once.
+/// Renders and cuts the question of a link with these pixels; each who would learn of the visit is named once.
 pub(super) fn compile(pixels: &[Pixel], pages: &Pages) -> Result<Question, TemplateError> {
     let mut networks: Vec<&str> = Vec::new();
-    for pixel in pixels {
-        if !networks.contains(&pixel.network.name.as_str()) {
-            networks.push(&pixel.network.name);
+    for name in pixels.iter().flat_map(names) {
+        if !networks.contains(&name) {
+            networks.push(name);
         }
     }
     let marks = pages.marks();
     let token = marks.of(Hole::Token);
     let page = pages.question(json!({ "networks": networks, "token": token }))?;
     Ok(Question(marks.cut(&page)))
+}
+
+/// Who learns of a visit by a pixel: its network, or, for a tenant's own picture or code, the hosts that it reaches, whose
+/// kind of pixel would tell a visitor nothing.
+fn names(pixel: &Pixel) -> Vec<&str> {
+    let hosts = Network::own_hosts(&pixel.ids);
+    match &pixel.form {
+        Form::Image { origin, .. } if pixel.network.hosts.img.is_empty() => {
+            vec![origin.split_once("://").map_or(origin.as_str(), |(_, host)| host)]
+        }
+        Form::Inline { .. } if pixel.ids.contains_key("hosts") => hosts.collect(),
+        Form::Image { .. } | Form::Script { .. } | Form::Inline { .. } => {
+            [pixel.network.name.as_str()].into_iter().chain(hosts).collect()
+        }
+    }
 }

@@ -36,15 +36,19 @@ pub(super) enum Hole {
     ConsentScript,
     /// The consent strings that the visit carries, as further parameters of a query.
     ConsentQuery,
+    /// Those of the GDPR, as further parameters of an address that parts them by semicolons.
+    ConsentMatrix,
     /// What stands from here to the end is for visits in limited mode alone.
     LimitedBegins,
-    /// See [`Hole::LimitedBegins`].
-    LimitedEnds,
+    /// What stands from here to the end is for visitors who have explicitly agreed.
+    GrantedBegins,
+    /// See [`Hole::LimitedBegins`] and [`Hole::GrantedBegins`].
+    Ends,
     /// What a preview shows in place of leaving, as JavaScript; 0 for a visit.
     Overlay,
 }
 
-const HOLES: [Hole; 14] = [
+const HOLES: [Hole; 16] = [
     Hole::Nonce,
     Hole::ClickId,
     Hole::Token,
@@ -56,8 +60,10 @@ const HOLES: [Hole; 14] = [
     Hole::DestinationValue,
     Hole::ConsentScript,
     Hole::ConsentQuery,
+    Hole::ConsentMatrix,
     Hole::LimitedBegins,
-    Hole::LimitedEnds,
+    Hole::GrantedBegins,
+    Hole::Ends,
     Hole::Overlay,
 ];
 
@@ -195,7 +201,8 @@ impl Pieces {
         for piece in &self.pieces {
             match piece {
                 Piece::Hole(Hole::LimitedBegins) => skips = !values.limited,
-                Piece::Hole(Hole::LimitedEnds) => skips = false,
+                Piece::Hole(Hole::GrantedBegins) => skips = !values.granted,
+                Piece::Hole(Hole::Ends) => skips = false,
                 _ if skips => {}
                 Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
                 Piece::Shared(text) => out.extend_from_slice(text.as_bytes()),
@@ -222,7 +229,8 @@ fn fill(hole: Hole, values: &Values<'_>, out: &mut Vec<u8>) {
         Hole::DestinationValue => out.extend_from_slice(encode_value(values.destination).as_bytes()),
         Hole::ConsentScript => values.signals.unwrap_or(&NONE).push_script(values.granted, values.limited, out),
         Hole::ConsentQuery => values.signals.unwrap_or(&NONE).push_query(out),
-        Hole::LimitedBegins | Hole::LimitedEnds => {}
+        Hole::ConsentMatrix => values.signals.unwrap_or(&NONE).push_matrix(out),
+        Hole::LimitedBegins | Hole::GrantedBegins | Hole::Ends => {}
         Hole::Overlay => match values.overlay {
             Some(names) => out.extend_from_slice(OVERLAY.replace("NAMES", names).as_bytes()),
             None => out.push(b'0'),
@@ -273,10 +281,13 @@ mod tests {
             "aN1{shared}bhttps://a/?b\\u0026\\u0027c https://a/?b&amp;&#39;c https%3A%2F%2Fa%2F%3Fb%26%27c7c"
         );
         assert_eq!(marks.cut("").fill(&values), b"");
-        let limited =
-            [Hole::ConsentQuery, Hole::LimitedBegins, Hole::LimitedEnds].map(|hole| marks.of(hole)).join("&l");
+        let limited = [Hole::ConsentQuery, Hole::LimitedBegins, Hole::Ends].map(|hole| marks.of(hole)).join("&l");
         let fill = |values: &Values<'_>| String::from_utf8(marks.cut(&limited).fill(values)).unwrap();
         assert_eq!(fill(&values), "&gdpr=1&us_privacy=1YNN&l");
         assert_eq!(fill(&Values { limited: true, ..values }), "&gdpr=1&us_privacy=1YNN&l&l");
+        let granted = [Hole::ConsentMatrix, Hole::GrantedBegins, Hole::Ends].map(|hole| marks.of(hole)).join(";g");
+        let fill = |values: &Values<'_>| String::from_utf8(marks.cut(&granted).fill(values)).unwrap();
+        assert_eq!(fill(&Values { limited: true, ..values }), ";gdpr=1;g");
+        assert_eq!(fill(&Values { granted: true, ..values }), ";gdpr=1;g;g");
     }
 }

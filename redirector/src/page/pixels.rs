@@ -91,7 +91,7 @@ impl Filler<'_> {
     /// Prepares a pixel; `has_template` tells of which networks there is a script template. `None` for one that cannot
     /// fire: its network or its ids leave no way.
     pub(super) fn prepare(&self, pixel: &PixelDocument, has_template: impl Fn(&str) -> bool) -> Option<Pixel> {
-        let network = catalogue().get(&pixel.network)?;
+        let network = catalogue().get(&pixel.network).filter(|network| network.is_its_own(&pixel.ids))?;
         let script = network.script.as_ref().filter(|_| has_template(&network.key));
         let form = match (network.image_for(&pixel.ids), script) {
             (Some(image), script) if pixel.mode == PixelMode::Auto || script.is_none() => {
@@ -120,11 +120,19 @@ impl Filler<'_> {
             .replace("{cachebuster}", &self.marks.of(Hole::CacheBuster))
             .replace("{destination}", &self.marks.of(Hole::DestinationValue))
             .replace("{consent}", &self.marks.of(Hole::ConsentQuery))
+            .replace("{consent;}", &self.marks.of(Hole::ConsentMatrix))
+            .replace("{limited}", &self.only(Hole::LimitedBegins, "1"))
             .replace("{link_id}", &self.link_id.to_string())
             .replace("{short_url}", &encode_value(self.short_url));
-        let [begin, end] = [Hole::LimitedBegins, Hole::LimitedEnds].map(|hole| self.marks.of(hole));
-        let limited = network.image_limited.as_deref().map(|limited| format!("{begin}{limited}{end}"));
-        Some(Form::Image { address: address + &limited.unwrap_or_default(), origin })
+        let limited = network.image_limited.as_deref().map(|text| self.only(Hole::LimitedBegins, text));
+        let granted = network.image_granted.as_deref().map(|text| self.only(Hole::GrantedBegins, text));
+        let address = [Some(address), limited, granted].into_iter().flatten().collect();
+        Some(Form::Image { address, origin })
+    }
+
+    /// A text that stands only in the pages of some visits.
+    fn only(&self, begins: Hole, text: &str) -> String {
+        format!("{}{text}{}", self.marks.of(begins), self.marks.of(Hole::Ends))
     }
 }
 

@@ -7,7 +7,7 @@ use contract::{
     branding::{Branding, Language, PageText},
     document::TenantDocument,
 };
-use std::{collections::HashMap, sync::LazyLock};
+use std::{borrow::Cow, collections::HashMap, ops::RangeInclusive, sync::LazyLock};
 
 /// The file of texts, by key and language.
 const TEXTS: &str = include_str!("../../templates/texts.json");
@@ -118,14 +118,16 @@ impl Voice<'_> {
         let own = self
             .branding()
             .and_then(|branding| branding.texts.iter().find(|own| own.key == text && own.language == self.language));
-        let mut rest = own.map_or_else(|| ours(text, self.language), |own| own.text.as_str());
+        let name = plain(self.name());
+        let own = own.map(|own| plain(&own.text));
+        let mut rest = own.as_deref().unwrap_or_else(|| ours(text, self.language));
         while let Some(at) = rest.find('{') {
             escape::push_text(out, &rest[..at]);
             rest = &rest[at..];
             let (value, length) = if rest.starts_with("{host}") {
                 (self.host, "{host}".len())
             } else if rest.starts_with("{tenant}") {
-                (self.name(), "{tenant}".len())
+                (&*name, "{tenant}".len())
             } else {
                 ("{", 1)
             };
@@ -140,6 +142,14 @@ impl Voice<'_> {
         }
         escape::push_text(out, rest);
     }
+}
+
+/// A tenant's words without the characters that turn the direction of what follows (Unicode's embeddings, overrides and
+/// isolates): none may make another host of the one that stands beside them.
+fn plain(words: &str) -> Cow<'_, str> {
+    const TURNS: [RangeInclusive<char>; 2] = ['\u{202a}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
+    let turns = |character: char| TURNS.iter().any(|range| range.contains(&character));
+    if words.contains(turns) { Cow::Owned(words.replace(turns, "")) } else { Cow::Borrowed(words) }
 }
 
 fn ours(text: PageText, language: Language) -> &'static str {
@@ -210,6 +220,8 @@ mod tests {
         assert_eq!(said(voice(&branded, Language::De), shared), "&lt;b&gt;Acme &lt;3&lt;/b&gt; {x} a.example {");
         assert_eq!(said(voice(&branded, Language::Fr), Part::Sender), "<p>Partagé par Acme &lt;3</p>\n");
         assert_eq!(said(Voice::default(), Part::Sender), "");
+        let turned = tenant(Branding { name: Some("moc\u{202e}\u{2067}.x".to_owned()), ..Branding::default() });
+        assert_eq!(said(voice(&turned, Language::Fr), shared), "Partagé par moc.x", "nothing turns what follows");
         assert_eq!(said(voice(&plain, Language::Ja), Part::Language), "ja");
         assert_eq!(said(voice(&plain, Language::Ja), Part::Direction), "ltr");
         assert_eq!(said(voice(&plain, Language::Ar), Part::Direction), "rtl");

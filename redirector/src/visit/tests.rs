@@ -131,6 +131,20 @@ fn rows_3_to_5_machines() {
 }
 
 #[test]
+fn in_a_frame_nobody_is_held_by_a_page_that_is_not_shown() {
+    let asking = |_: &mut LinkDocument, tenant: &mut TenantDocument| {
+        tenant.policy.consent.default = ConsentMode::OptInAsk;
+    };
+    for found in [found(|_, _| {}), found(asking)] {
+        let frame = ("sec-fetch-dest", "iframe");
+        assert_eq!(decided(&found, &[PERSON, frame, ("sec-fetch-user", "?1")]), "redirect person false");
+        assert_eq!(decided(&found, &[PERSON, frame]), "redirect bot false");
+        assert_eq!(decided(&found, &[PERSON, ("sec-fetch-dest", "image")]), "redirect bot false");
+        assert_eq!(decided(&found, &[PERSON, ("sec-fetch-dest", "image"), PREFETCH]), "ask again");
+    }
+}
+
+#[test]
 fn rows_6_and_8_persons() {
     assert_eq!(decided(&found(|link, _| link.without_pixels = true), &[PERSON, GPC]), "redirect person false");
     let firing = found(|_, _| {});

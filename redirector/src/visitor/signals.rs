@@ -44,9 +44,19 @@ impl<'a> Signals<'a> {
 
     /// Appends them as further parameters of a query.
     pub fn push_query(&self, out: &mut Vec<u8>) {
-        for (name, value) in NAMES.iter().zip(&self.values) {
+        self.push("&", NAMES.len(), out);
+    }
+
+    /// Appends whether the GDPR applies and the TCF string as further parameters of an address that parts them by
+    /// semicolons.
+    pub fn push_matrix(&self, out: &mut Vec<u8>) {
+        self.push(";", 2, out);
+    }
+
+    fn push(&self, separator: &str, most: usize, out: &mut Vec<u8>) {
+        for (name, value) in NAMES.iter().zip(&self.values).take(most) {
             let Some(value) = value else { continue };
-            for part in ["&", name, "=", value] {
+            for part in [separator, name, "=", value] {
                 out.extend_from_slice(part.as_bytes());
             }
         }

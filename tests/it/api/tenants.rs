@@ -12,10 +12,16 @@ use serde_json::{Value, json};
 in_both!(tenants_do_not_exist_for_each_other);
 
 /// An id in the shape of the others, which nobody was ever given.
-fn never_given_out(like: &str) -> String {
+pub(super) fn never_given_out(like: &str) -> String {
     let plain = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(like).unwrap()).unwrap();
     let (kind, _) = plain.split_once(':').unwrap();
     BASE64_URL_SAFE_NO_PAD.encode(format!("{kind}:{}", uuid::Uuid::now_v7().as_simple()))
+}
+
+/// The key of the row that an id names.
+pub(super) fn key_of(id: &str) -> uuid::Uuid {
+    let plain = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(id).unwrap()).unwrap();
+    uuid::Uuid::try_parse(plain.split_once(':').unwrap().1).unwrap()
 }
 
 /// Asks the same with a foreign id and with one that is nobody's: nothing may tell them apart.

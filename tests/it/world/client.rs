@@ -57,6 +57,16 @@ impl Client {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// Whether nobody is logged in.
+    pub(crate) const fn is_nobody(&self) -> bool {
+        self.token.is_none()
+    }
+
+    /// Host and port.
+    pub(crate) fn address(&self) -> &str {
+        self.endpoint.trim_start_matches("http://").trim_end_matches("/graphql")
+    }
+
     /// A POST to the endpoint, with the token if there is one.
     pub(crate) fn post(&self) -> RequestBuilder {
         let request = self.http.post(&self.endpoint);

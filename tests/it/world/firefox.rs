@@ -47,25 +47,31 @@ impl Firefox {
         self.call("WebDriver:Navigate", json!({ "url": url })).await;
     }
 
-    /// Waits until it shows a page of a host: a navigation that begins before another has ended can be dropped.
+    /// Waits until it shows a page of a host, and all of it: a navigation that begins before another has ended can be
+    /// dropped.
     pub(crate) async fn arrives_at(&mut self, host: &str) {
+        const WHERE: &str = "return document.readyState === 'complete' ? location.host : ''";
         let deadline = Instant::now() + wait::PATIENCE;
         loop {
-            let url = self.call("WebDriver:GetCurrentURL", json!({})).await;
-            if url["value"].as_str().is_some_and(|url| url.contains(host)) {
+            // an error where the page goes away meanwhile
+            let at = self.ask("WebDriver:ExecuteScript", json!({ "script": WHERE, "args": [] })).await;
+            if at.as_ref().is_ok_and(|at| at["value"] == host) {
                 return;
             }
-            assert!(Instant::now() < deadline, "Firefox is at {url}, not at {host}");
+            assert!(Instant::now() < deadline, "Firefox is at {at:?}, not at {host}");
         }
     }
 
     async fn call(&mut self, name: &str, parameters: Value) -> Value {
+        self.ask(name, parameters).await.unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    async fn ask(&mut self, name: &str, parameters: Value) -> Result<Value, Value> {
         self.number += 1;
         let text = json!([0, self.number, name, parameters]).to_string();
         self.stream.write_all(format!("{}:{text}", text.len()).as_bytes()).await.unwrap();
         let answer = self.read().await;
-        assert!(answer[2].is_null(), "{name}: {answer}");
-        answer[3].clone()
+        if answer[2].is_null() { Ok(answer[3].clone()) } else { Err(answer[2].clone()) }
     }
 
     async fn read(&mut self) -> Value {

@@ -68,6 +68,11 @@ impl Postgres {
         self.make("").await
     }
 
+    /// The address of the first database that was made.
+    pub(crate) fn first_database(&self) -> String {
+        self.url("test_0")
+    }
+
     async fn make(&self, template: &str) -> String {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let admin = Database::connect(self.url("postgres")).await.unwrap();

@@ -96,6 +96,14 @@ impl Program {
         self.running.as_ref().expect("it runs").signal(signal);
     }
 
+    /// Bytes of memory that it has, by what the kernel says (`VmRSS`).
+    pub(crate) fn memory(&self) -> u64 {
+        let id = self.running.as_ref().expect("it runs").id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    }
+
     /// The end of what it said so far.
     pub(crate) fn log(&self) -> String {
         let log = std::fs::read_to_string(self.log_file()).unwrap_or_default();

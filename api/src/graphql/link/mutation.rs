@@ -136,7 +136,6 @@ impl LinkMutation {
 
     /// Makes up to 1,000 links, each on its own: the mistakes of one keep none of the others from being made. Needs the
     /// role EDITOR and the scope `links:write`.
-    #[graphql(complexity = "500 + child_complexity")]
     async fn create_links(
         &self,
         ctx: &Context<'_>,

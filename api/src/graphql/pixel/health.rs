@@ -26,7 +26,8 @@ pub enum PixelHealthState {
 pub enum PixelHealthReason {
     /// An id does not have the shape that its network gives out.
     WrongIdShape,
-    /// Browsers refused it at once, as content blockers do, on most of the visits that waited in vain.
+    /// Browsers refused it, as content blockers do, on most of the visits that waited in vain: at once, or, for a network
+    /// that is `oftenBlocked` and was reached on other visits, by a request that failed later.
     BlockedByBrowsers,
     /// The request failed or was not answered in time, on most of the visits that waited in vain.
     HostUnreachable,
@@ -41,7 +42,6 @@ pub enum PixelHealthReason {
 #[derive(Debug, Clone, SimpleObject)]
 pub struct PixelHealth {
     /// The pixel.
-    #[graphql(complexity = "1 + child_complexity")]
     pixel: Pixel,
     /// Whether it fires as it should.
     state: PixelHealthState,

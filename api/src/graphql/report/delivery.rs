@@ -73,7 +73,6 @@ impl PixelDelivery {
     }
 
     /// The pixel that the row is about: by PIXEL, and where `pixelId` asks for one. Null elsewhere, and when it was deleted.
-    #[graphql(complexity = "1 + child_complexity")]
     async fn pixel(&self, ctx: &Context<'_>) -> Result<Option<Pixel>> {
         let Some(pixel_id) = self.row.pixel_id else { return Ok(None) };
         Ok(loaders::pixel(ctx, self.tenant_id, pixel_id).await?.map(Pixel::from))

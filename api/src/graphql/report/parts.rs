@@ -68,7 +68,8 @@ pub enum Dimension {
 pub enum ExclusionReason {
     /// A messenger or social network fetched the link for a preview; counted as a machine's click.
     PreviewCrawler,
-    /// A crawler, monitor or library that names itself; counted as a machine's click.
+    /// A crawler, monitor or library that names itself, or a page that loaded the link by itself, as a picture, a fetch or
+    /// a frame that nobody clicked in; counted as a machine's click.
     Bot,
     /// There was no user agent at all; counted as a machine's click.
     NoUserAgent,

@@ -98,7 +98,6 @@ impl WebhookDelivery {
     }
 
     /// The body as it is sent, JSON; null when it was cleared away meanwhile.
-    #[graphql(complexity = 5)]
     async fn payload(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         loaders::payload(ctx, self.0.tenant_id, self.0.message_id).await
     }

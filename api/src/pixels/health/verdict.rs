@@ -4,6 +4,15 @@
 use crate::clicks::rollup::outcomes::Outcomes;
 use contract::click::PixelState;
 
+/// What is known of a pixel besides its visits.
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    /// Whether its ids are in the shape that the network gives out.
+    pub is_in_shape: bool,
+    /// Whether blockers of trackers list its network: some of them make a request fail late, and not at once.
+    pub often_blocked: bool,
+}
+
 /// Fewest visits that waited for a pixel to judge it by.
 pub const ENOUGH: u64 = 20;
 
@@ -23,7 +32,8 @@ pub enum State {
 pub enum Reason {
     /// An id is not in the shape that the network gives out.
     WrongIdShape,
-    /// Most visits that did not confirm it were those of browsers that refused it at once.
+    /// Most visits that did not confirm it were those of browsers that refused it at once; or, of a network that blockers
+    /// list and that others did reach, of browsers whose request was refused or failed.
     BlockedByBrowsers,
     /// On most visits that did not confirm it the request failed or was not answered in time.
     HostUnreachable,
@@ -57,9 +67,10 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Judges a pixel by its visits; `threshold` is the lowest share of confirmed ones that will do, 0 to 1.
+    /// Judges a pixel by its visits; `threshold` is the lowest share of confirmed ones that will do, 0 to 1. The reason is
+    /// that of the visits which waited in vain, before that of those which had no page at all.
     #[must_use]
-    pub fn on(outcomes: &Outcomes, threshold: f64, is_in_shape: bool) -> Self {
+    pub fn on(outcomes: &Outcomes, threshold: f64, known: Known) -> Self {
         let rate = outcomes.confirmed_rate().filter(|_| outcomes.watched.sum() >= ENOUGH);
         let state = match rate {
             None => State::Unknown,
@@ -68,7 +79,7 @@ impl Verdict {
         };
         let reason = match state {
             State::Healthy => None,
-            State::Unhealthy => refused(outcomes).or_else(|| unconfirmed(outcomes, is_in_shape)),
+            State::Unhealthy => unconfirmed(outcomes, known).or_else(|| refused(outcomes)),
             State::Unknown => refused(outcomes).or_else(|| silent(outcomes)),
         };
         Self { state, reason }
@@ -83,8 +94,8 @@ impl Verdict {
                  network's own settings."
             }
             (_, Some(Reason::BlockedByBrowsers)) => {
-                "Most browsers that did not confirm it refused its requests at once, as content blockers do: open one of \
-                 its links in a browser without extensions to see whether it fires there."
+                "Most browsers that did not confirm it refused its requests, as content blockers do: open one of its \
+                 links in a browser without extensions to see whether it fires there."
             }
             (_, Some(Reason::HostUnreachable)) => {
                 "The network failed to answer or did not answer in time: check that its host can be reached, and whether \
@@ -125,14 +136,22 @@ fn silent(outcomes: &Outcomes) -> Option<Reason> {
 
 /// What most of the visits have in common that waited in vain. A wrong id does not make a browser refuse a request, but it
 /// does make a network's script say nothing.
-fn unconfirmed(outcomes: &Outcomes, is_in_shape: bool) -> Option<Reason> {
-    let half = (outcomes.watched.sum() - outcomes.watched_in(PixelState::Fired)) / 2;
-    let unreachable = outcomes.watched_in(PixelState::Failed).saturating_add(outcomes.watched_in(PixelState::TimedOut));
-    if outcomes.watched_in(PixelState::Blocked) > half {
+fn unconfirmed(outcomes: &Outcomes, known: Known) -> Option<Reason> {
+    let [fired, blocked, failed, timed_out, refused] =
+        [PixelState::Fired, PixelState::Blocked, PixelState::Failed, PixelState::TimedOut, PixelState::Refused]
+            .map(|state| outcomes.watched_in(state));
+    let half = outcomes.watched.sum().saturating_sub(fired) / 2;
+    // where nobody reaches the host, no blocker stands in the way
+    let is_reached = fired > 0 || blocked > 0;
+    if refused > half {
+        Some(Reason::ConsentRefused)
+    } else if blocked > half {
         Some(Reason::BlockedByBrowsers)
-    } else if !is_in_shape {
+    } else if !known.is_in_shape {
         Some(Reason::WrongIdShape)
-    } else if unreachable > half {
+    } else if known.often_blocked && is_reached && blocked.saturating_add(failed) > half {
+        Some(Reason::BlockedByBrowsers)
+    } else if failed.saturating_add(timed_out) > half {
         Some(Reason::HostUnreachable)
     } else {
         None
@@ -158,7 +177,7 @@ mod tests {
     }
 
     fn judged(outcomes: &Outcomes, is_in_shape: bool) -> (State, Option<Reason>) {
-        let verdict = Verdict::on(outcomes, 0.5, is_in_shape);
+        let verdict = Verdict::on(outcomes, 0.5, Known { is_in_shape, often_blocked: false });
         assert!(verdict.message().ends_with('.') && verdict.message().len() > 40);
         (verdict.state, verdict.reason)
     }
@@ -169,8 +188,9 @@ mod tests {
         assert_eq!(judged(&half, false), (State::Healthy, None));
         let fewer = outcomes(20, &[(Fired, 9), (Blocked, 11)], &[]);
         assert_eq!(judged(&fewer, true).0, State::Unhealthy);
-        assert_eq!(Verdict::on(&fewer, 0.0, true).state, State::Healthy);
-        assert_eq!(Verdict::on(&half, 1.0, true).state, State::Unhealthy);
+        let known = Known { is_in_shape: true, often_blocked: true };
+        assert_eq!(Verdict::on(&fewer, 0.0, known).state, State::Healthy);
+        assert_eq!(Verdict::on(&half, 1.0, known).state, State::Unhealthy);
         let few = outcomes(19, &[(Blocked, 19)], &[]);
         assert_eq!(judged(&few, false), (State::Unknown, None));
         assert_eq!(judged(&Outcomes::default(), true), (State::Unknown, None));
@@ -191,6 +211,29 @@ mod tests {
     fn what_fails_or_times_out_is_out_of_reach() {
         let failed = outcomes(30, &[(Failed, 8), (TimedOut, 9), (Blocked, 13)], &[]);
         assert_eq!(judged(&failed, true), (State::Unhealthy, Some(Reason::HostUnreachable)));
+    }
+
+    #[test]
+    fn what_fails_late_at_a_network_that_blockers_list_is_blocked_too() {
+        let reason = |watched: &[(PixelState, usize)], is_in_shape| {
+            let known = Known { is_in_shape, often_blocked: true };
+            Verdict::on(&outcomes(30, watched, &[]), 0.5, known).reason
+        };
+        let blocked = Some(Reason::BlockedByBrowsers);
+        assert_eq!(reason(&[(Fired, 9), (Blocked, 6), (Failed, 10), (TimedOut, 5)], true), blocked);
+        assert_eq!(reason(&[(Fired, 9), (Failed, 21)], true), blocked);
+        assert_eq!(reason(&[(Fired, 9), (Failed, 21)], false), Some(Reason::WrongIdShape));
+        // slow is not blocked, and what nobody reaches is away
+        assert_eq!(reason(&[(Fired, 9), (Failed, 8), (TimedOut, 13)], true), Some(Reason::HostUnreachable));
+        assert_eq!(reason(&[(Failed, 30)], true), Some(Reason::HostUnreachable));
+    }
+
+    #[test]
+    fn visits_without_a_page_hide_no_reason_of_those_that_waited() {
+        let odd = outcomes(30, &[(TimedOut, 30)], &[(Refused, 100)]);
+        assert_eq!(judged(&odd, false), (State::Unhealthy, Some(Reason::WrongIdShape)));
+        let mixed = outcomes(30, &[(Sent, 10), (Blocked, 10), (TimedOut, 10)], &[(Refused, 100)]);
+        assert_eq!(judged(&mixed, true), (State::Unhealthy, Some(Reason::ConsentRefused)));
     }
 
     #[test]

@@ -1,0 +1,253 @@
+//! The cost of an operation, known before it runs and linear in its document: every field is a tenth, rows multiply, and each
+//! fragment is counted once. A part of a page does not know how many rows it has, so the cost of a selection has two parts: what
+//! counts once, and what counts for each row of the list around it.
+
+use super::prices::{FIELD, Price, Prices, Rows};
+use async_graphql::{
+    Value, Variables,
+    parser::types::{ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet},
+};
+use std::{collections::HashMap, convert::Infallible};
+
+/// Tenths in a unit of cost.
+pub(super) const TENTHS: u64 = 10;
+/// More rows than any list answers: who asks for more is refused by the list itself.
+const MOST_ROWS: u64 = 1_000;
+/// Above every limit, and so far from overflowing that sums need no care.
+const MOST: u64 = 1 << 40;
+
+/// Tenths of a selection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Cost {
+    /// Whatever the list around it.
+    pub(super) once: u64,
+    /// For each row of the list around it.
+    pub(super) each: u64,
+}
+
+impl Cost {
+    pub(super) fn add(&mut self, other: Self) {
+        self.once = self.once.saturating_add(other.once).min(MOST);
+        self.each = self.each.saturating_add(other.each).min(MOST);
+    }
+}
+
+/// The cost of running an operation, in whole units.
+pub(super) fn requested(
+    prices: &Prices,
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+    variables: &Variables,
+) -> u64 {
+    let mut counting = Counting { prices, document, operation, variables, known: HashMap::new() };
+    let cost = counting.set(root(operation.ty), &operation.selection_set.node);
+    units(cost.once.saturating_add(cost.each))
+}
+
+/// Tenths in whole units, the last one begun.
+pub(super) const fn units(tenths: u64) -> u64 {
+    tenths.div_ceil(TENTHS)
+}
+
+/// The type at the root of an operation.
+pub(super) const fn root(kind: OperationType) -> &'static str {
+    match kind {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => "Subscription",
+    }
+}
+
+/// Which fields no cost is counted for: those that tell of the schema have limits of their own.
+pub(super) fn is_free(field: &str) -> bool {
+    matches!(field, "__schema" | "__type")
+}
+
+struct Counting<'a> {
+    prices: &'a Prices,
+    document: &'a ExecutableDocument,
+    operation: &'a OperationDefinition,
+    variables: &'a Variables,
+    known: HashMap<&'a str, Cost>,
+}
+
+impl<'a> Counting<'a> {
+    fn set(&mut self, on: &str, set: &'a SelectionSet) -> Cost {
+        let mut sum = Cost::default();
+        for selection in &set.items {
+            sum.add(match &selection.node {
+                Selection::Field(field) => self.field(on, &field.node),
+                Selection::InlineFragment(inline) => {
+                    let on = inline.node.type_condition.as_ref().map_or(on, |on| on.node.on.node.as_str());
+                    self.set(on, &inline.node.selection_set.node)
+                }
+                Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node),
+            });
+        }
+        sum
+    }
+
+    fn fragment(&mut self, name: &str) -> Cost {
+        let document = self.document;
+        let Some((name, fragment)) = document.fragments.get_key_value(name) else { return Cost::default() };
+        if let Some(cost) = self.known.get(name.as_str()) {
+            return *cost;
+        }
+        let cost = self.set(&fragment.node.type_condition.node.on.node, &fragment.node.selection_set.node);
+        self.known.insert(name.as_str(), cost);
+        cost
+    }
+
+    fn field(&mut self, on: &str, field: &'a Field) -> Cost {
+        let name = field.name.node.as_str();
+        if is_free(name) {
+            return Cost::default();
+        }
+        let Some(price) = self.prices.find(on, name) else {
+            let inner = self.set("", &field.selection_set.node);
+            return Cost { once: FIELD + inner.once + inner.each, each: 0 };
+        };
+        let inner = self.set(&price.answers, &field.selection_set.node);
+        self.priced(price, field, inner)
+    }
+
+    fn priced(&self, price: &Price, field: &Field, inner: Cost) -> Cost {
+        let (rows, together, extra) = match &price.rows {
+            // without an argument a page has its usual length
+            Rows::One => (u64::from(crate::page::DEFAULT), 1, 0),
+            Rows::About(rows) => (*rows, 1, 0),
+            Rows::Page { default } => (self.page(field, *default), 1, 0),
+            Rows::Given { path, together } => {
+                let given = self.given(field, path);
+                (given, *together, given)
+            }
+            Rows::OfParent => return Cost { once: price.own, each: inner.once + inner.each },
+        };
+        let (plain, each) = if price.list { (0, inner.once + inner.each) } else { (inner.once, inner.each) };
+        let multiplied = each.saturating_mul(rows).min(MOST) / together;
+        Cost { once: (price.own + extra + plain).saturating_add(multiplied).min(MOST), each: 0 }
+    }
+
+    /// Rows that `first` or `last` ask for.
+    fn page(&self, field: &Field, default: u64) -> u64 {
+        let asked = ["first", "last"].into_iter().filter_map(|name| match self.argument(field, name)? {
+            Value::Null => None,
+            // what is no number is refused later; until then it is the most
+            Value::Number(number) => Some(number.as_u64().unwrap_or(MOST_ROWS)),
+            _ => Some(MOST_ROWS),
+        });
+        asked.max().unwrap_or(default).clamp(1, MOST_ROWS)
+    }
+
+    /// Length of a list within an argument; what is no list counts as a list of one, as the specification has it.
+    fn given(&self, field: &Field, [argument, list]: &[&str; 2]) -> u64 {
+        let Some(Value::Object(fields)) = self.argument(field, argument) else { return 1 };
+        match fields.get(*list) {
+            Some(Value::List(items)) => items.len() as u64,
+            Some(Value::Number(length)) => length.as_u64().unwrap_or(1),
+            _ => 1,
+        }
+    }
+
+    /// An argument with the outlines of its variables.
+    fn argument(&self, field: &Field, name: &str) -> Option<Value> {
+        let value = field.get_argument(name)?.node.clone();
+        let variable = |name: async_graphql::Name| {
+            Ok::<_, Infallible>(self.variable(&name).map_or(Value::Null, |value| outline(value, true)))
+        };
+        value.into_const_with(variable).ok()
+    }
+
+    /// The value of a variable, or its default.
+    fn variable(&self, name: &str) -> Option<&'a Value> {
+        let given = self.variables.get(name);
+        given.or_else(|| {
+            let mut definitions = self.operation.variable_definitions.iter();
+            let definition = definitions.find(|definition| definition.node.name.node == name)?;
+            definition.node.default_value.as_ref().map(|value| &value.node)
+        })
+    }
+}
+
+/// A variable without its bulk: of a list its length, of an object within an object nothing.
+fn outline(value: &Value, outer: bool) -> Value {
+    match value {
+        Value::List(items) => Value::from(items.len()),
+        Value::Object(fields) if outer => {
+            Value::Object(fields.iter().map(|(name, value)| (name.clone(), outline(value, false))).collect())
+        }
+        Value::Number(number) => Value::Number(number.clone()),
+        Value::Null => Value::Null,
+        _ => Value::Boolean(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_graphql::{parser::parse_query, value};
+
+    fn cost(text: &str, variables: Value) -> u64 {
+        let document = parse_query(text).unwrap();
+        let operation = document.operations.iter().next().unwrap().1;
+        let prices = Prices::of(&crate::graphql::sdl());
+        requested(&prices, &document, &operation.node, &Variables::from_value(variables))
+    }
+
+    #[test]
+    fn rows_multiply_what_they_hold() {
+        let none = || value!({});
+        assert_eq!(cost("{ __typename }", none()), 1);
+        let page =
+            |arguments: &str| format!("{{ tenant(id: 1) {{ links{arguments} {{ nodes {{ id slug title }} }} }} }}");
+        // a page of n: tenant, links, n × 3 and the list itself, in tenths
+        for (arguments, units) in
+            [("", 7), ("(first: 100)", 31), ("(last: 100)", 31), ("(first: 0)", 1), ("(first: null)", 7)]
+        {
+            assert_eq!(cost(&page(arguments), none()), units, "{arguments}");
+        }
+        for huge in ["(first: 1001)", "(first: 2147483648)", "(first: -1)", "(first: \"x\")", "(first: 1e99)"] {
+            assert_eq!(cost(&page(huge), none()), 301, "{huge}");
+        }
+        assert_eq!(cost("{ tenant(id: 1) { links(first: 100) { pageInfo { endCursor } totalCount } } }", none()), 3);
+        let within =
+            "{ tenant(id: 1) { links(first: 100) { nodes { clicks(first: 100) { edges { node { id } } } } } } }";
+        assert_eq!(cost(within, none()), 2_021);
+        assert_eq!(cost("{ tenant(id: 1) { links { nodes { pixels { id name } } } } }", none()), 23);
+    }
+
+    #[test]
+    fn variables_and_their_defaults_count() {
+        let text = "query($n: Int = 50) { tenant(id: 1) { links(first: $n) { nodes { id slug } } } }";
+        assert_eq!(cost(text, value!({})), 11);
+        assert_eq!(cost(text, value!({ "n": 100 })), 21);
+        assert_eq!(cost(text, value!({ "n": "100" })), 201);
+        assert_eq!(cost(text, value!({ "m": 100 })), 11);
+    }
+
+    #[test]
+    fn many_at_once_cost_by_their_number() {
+        let selection = "{ results { index link { id shortUrl } userErrors { message } } }";
+        let links = |count: usize| Value::List(vec![value!({ "destination": "x" }); count]);
+        let whole = format!("mutation($i: CreateLinksInput!) {{ createLinks(input: $i) {selection} }}");
+        assert_eq!(cost(&whole, value!({ "i": { "links": links(1_000) } })), 10 + 100 + 161);
+        assert_eq!(cost(&whole, value!({ "i": { "links": links(10) } })), 10 + 1 + 2);
+        let part = format!("mutation($l: [LinkInput!]!) {{ createLinks(input: {{ links: $l }}) {selection} }}");
+        assert_eq!(cost(&part, value!({ "l": links(1_000) })), 10 + 100 + 161);
+        let here = format!("mutation {{ createLinks(input: {{ links: [{}] }}) {selection} }}", "{}".repeat(10));
+        assert_eq!(cost(&here, value!({})), 10 + 1 + 2);
+        assert_eq!(cost("mutation { createLinks { userErrors { code } } }", value!({})), 12);
+    }
+
+    #[test]
+    fn each_fragment_is_counted_once_and_for_its_own_rows() {
+        let text = "{ tenant(id: 1) { a: links(first: 10) { ...f } b: links(first: 100) { ...f } } } \
+                    fragment f on LinkConnection { nodes { id slug } }";
+        assert_eq!(cost(text, value!({})), 23);
+        assert_eq!(
+            cost("{ node(id: 1) { ... on Link { slug } ... on Tenant { name links { nodes { id } } } } }", value!({})),
+            3
+        );
+        assert_eq!(cost("{ nothing { x { y } } __schema { types { name } } }", value!({})), 1);
+    }
+}

@@ -1,0 +1,125 @@
+//! Each limit of a document at it and over it, and what would unfold without end.
+
+use super::*;
+use async_graphql::parser::parse_query;
+use std::fmt::Write;
+
+fn message(text: &str) -> String {
+    let document = parse_query(text).unwrap_or_else(|error| panic!("{error}: {text:.200}"));
+    check(&document).err().map(|refusal| refusal.message).unwrap_or_default()
+}
+
+/// `part` with its number, so often.
+fn times(count: usize, part: &str) -> String {
+    (0..count).map(|at| part.replace('#', &at.to_string())).collect()
+}
+
+/// `{ a { a { ... } } }` with so many levels.
+fn nested(levels: usize) -> String {
+    (1..levels).fold("{ a }".to_owned(), |inner, _| format!("{{ a {inner} }}"))
+}
+
+#[test]
+fn each_limit_holds_at_it_and_over_it() {
+    let list = |levels: usize| (1..levels).fold("fields { n }".to_owned(), |inner, _| format!("types {{ {inner} }}"));
+    let spread = |fields: usize| format!("{{ a {{ ...f }} }} fragment f on Q {{ {} }}", times(fields, "b#\n"));
+    for (at, over, what) in [
+        (
+            format!("{{ b {{ {} }} }}", times(30, "a#: a ")),
+            format!("{{ b {{ {} }} }}", times(31, "a#: a ")),
+            "31 aliases; the limit is 30",
+        ),
+        (
+            format!("{{ a {} }}", "@x ".repeat(5)),
+            format!("{{ a {} }}", "@x ".repeat(6)),
+            "6 directives at one place; the limit is 5",
+        ),
+        (
+            format!("{{ {} }}", times(20, "a# ")),
+            format!("{{ {} }}", times(21, "a# ")),
+            "21 root fields; the limit is 20",
+        ),
+        (
+            format!("mutation {{ {} }}", times(5, "a# ")),
+            format!("mutation {{ ...f }} fragment f on M {{ {} }}", times(6, "a# ")),
+            "6 root fields of a mutation; the limit is 5",
+        ),
+        (
+            "mutation { logIn { a } }".into(),
+            "mutation A { logIn } mutation B { signUp }".into(),
+            "2 log-ins; the limit is 1",
+        ),
+        (
+            "mutation { changePassword }".into(),
+            "mutation { changePassword ...f } fragment f on M { b: resetPassword }".into(),
+            "2 log-ins; the limit is 1",
+        ),
+        // the field around and the spread are fields as well
+        (spread(998), spread(999), "1,001 fields; the limit is 1,000"),
+        (nested(10), nested(11), "11 levels of fields; the limit is 10"),
+        (
+            format!("{{ __schema {} }}", nested(15)),
+            format!("{{ __schema {} }}", nested(16)),
+            "16 levels below `__schema` and `__type`; the limit is 15",
+        ),
+        (
+            format!("{{ __schema {{ {} }} }}", times(500, "a# ")),
+            format!("{{ __schema {{ {} }} }}", times(501, "a# ")),
+            "501 fields below `__schema` and `__type`; the limit is 500",
+        ),
+        (
+            format!("{{ __schema {{ {} }} }}", list(2)),
+            format!("{{ __schema {{ {} }} }}", list(3)),
+            "3 lists nested below `__schema` and `__type`; the limit is 2",
+        ),
+        (
+            format!("{{ ...f ...f }} fragment f on Q {{ __schema {{ {} }} }}", times(5, "a { types } ")),
+            format!(
+                "{{ ...f b: __schema {{ types }} ...f }} fragment f on Q {{ __schema {{ {} }} }}",
+                times(5, "a { types } ")
+            ),
+            "11 lists below `__schema` and `__type`; the limit is 10",
+        ),
+    ] {
+        assert_eq!(message(&at), "", "{at:.200}");
+        assert_eq!(message(&over), format!("the document has {what}"), "{over:.200}");
+    }
+    let chain = |length: usize| format!("{{ ...f0 }} {} fragment f{length} on Q {{ a }}", links(length));
+    assert_eq!(message(&chain(62)), "");
+    assert_eq!(message(&chain(64)), "the document has 65 levels of brackets; the limit is 64");
+}
+
+/// Fragments that spread the next one.
+fn links(length: usize) -> String {
+    let mut text = String::new();
+    for step in 0..length {
+        write!(text, "fragment f{step} on Q {{ ...f{} }} ", step + 1).unwrap();
+    }
+    text
+}
+
+#[test]
+fn fragments_that_double_are_counted_without_unfolding_them() {
+    let mut text = "{ ...f0 } fragment f60 on Q { a }".to_owned();
+    for step in 0..60 {
+        write!(text, " fragment f{step} on Q {{ ...f{0} ...f{0} }}", step + 1).unwrap();
+    }
+    assert!(message(&text).ends_with("fields; the limit is 1,000"), "{}", message(&text));
+    // nobody spreads them, and yet they are walked
+    assert!(message(&text.replace("{ ...f0 }", "{ a }")).ends_with("fields; the limit is 1,000"));
+    for cycle in ["{ a } fragment f on Q { ...g } fragment g on Q { ...f }", "{ ...f } fragment f on Q { a { ...f } }"]
+    {
+        assert_eq!(message(cycle), "a fragment of the document contains itself");
+    }
+    assert_eq!(message("{ a { ...f ...f ...none } } fragment f on Q { b c }"), "");
+}
+
+#[test]
+fn what_the_root_asks_for_is_found_through_fragments() {
+    let findings = |text: &str| check(&parse_query(text).unwrap()).unwrap();
+    let nothing = Findings::default();
+    assert_eq!(findings("{ a { __schema } createLink b { ...f } } fragment f on B { c }").bulk, nothing.bulk);
+    assert!(findings("mutation { ... on Mutation { ...f } } fragment f on Mutation { x: createLinks { a } }").bulk);
+    assert!(findings("{ ...f } fragment f on Query { __type(name: \"A\") { name } }").introspects);
+    assert!(!findings("{ a { createLinkss } __typename }").introspects);
+}
