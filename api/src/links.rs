@@ -13,6 +13,7 @@ mod slug;
 pub(crate) mod text;
 mod told;
 mod update;
+mod written;
 
 pub use attached::tags_of;
 pub use create::{MAX_AT_ONCE, Results, create, create_many};

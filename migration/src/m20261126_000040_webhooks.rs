@@ -73,7 +73,9 @@ impl MigrationTrait for Migration {
         let mut messages = table("webhook_messages", columns, &["id"]);
         belongs_to(&mut messages, "tenant_id", "tenants");
         manager.create_table(messages).await?;
-        manager.create_index(index("webhook_messages", &["created_at"], false)).await?;
+        for column in ["created_at", "tenant_id"] {
+            manager.create_index(index("webhook_messages", &[column], false)).await?;
+        }
         deliveries(manager).await?;
 
         // the ingest must not fail because a tenant is gone: no reference
@@ -92,7 +94,8 @@ impl MigrationTrait for Migration {
         let columns = vec![uuid("pixel_id"), uuid("tenant_id"), flag("unhealthy"), big("changed_at")];
         let mut pixels = table("webhook_pixels", columns, &["pixel_id"]);
         belongs_to(&mut pixels, "pixel_id", "pixels");
-        manager.create_table(pixels).await
+        manager.create_table(pixels).await?;
+        manager.create_index(index("webhook_pixels", &["tenant_id"], false)).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

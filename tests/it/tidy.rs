@@ -132,6 +132,23 @@ fn rows_of_tenants_are_reached_through_the_tenant() {
 }
 
 #[test]
+fn links_are_written_in_one_room_and_committed_in_one_place() {
+    let mut broken = Vec::new();
+    for source in product().iter().filter(|source| !source.is_in(&["entities/", "api/src/links/written.rs"])) {
+        let words: &[&str] = if source.is_in(&["api/src/links"]) {
+            &[".commit().await"]
+        } else {
+            &["link::ActiveModel", "link::Entity::insert", "link::Entity::update", "link::Entity::delete"]
+        };
+        for word in words {
+            let lines = source.lines_with(word);
+            broken.extend(lines.iter().map(|line| format!("{}:{line} has {word}", source.path)));
+        }
+    }
+    hold("no link is written without telling webhooks and redirectors", &broken);
+}
+
+#[test]
 fn nothing_grows_too_large() {
     let mut broken = Vec::new();
     for source in product() {

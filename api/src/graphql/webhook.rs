@@ -4,7 +4,7 @@
 pub mod delivery;
 pub mod mutation;
 
-pub use delivery::{WebhookDelivery, WebhookDeliveryConnection};
+pub use delivery::{WebhookDelivery, WebhookDeliveryConnection, WebhookDeliveryState};
 
 use super::{
     context,
@@ -32,10 +32,11 @@ pub enum WebhookEvent {
     LinkUpdated,
     /// `link.deleted`: a link was deleted; `data.link` as it was.
     LinkDeleted,
-    /// `link.expired`: the end of a link has come, once for each end, within seconds; `data.link`.
+    /// `link.expired`: the end of a link has come, once for each end, within seconds; `data.link`. An end that is set to the
+    /// past is told of within a minute, one of more than 7 days ago not at all.
     LinkExpired,
-    /// `click.recorded`: visits were stored, machines' as well; `data.clicks`, up to 100 or those of a second together. Each
-    /// visit is in exactly one message.
+    /// `click.recorded`: visits were stored, machines' as well; `data.clicks`, up to 100 or 256 KiB or those of a second
+    /// together. Each visit is in exactly one message.
     ClickRecorded,
     /// `pixel.unhealthy`: a pixel has begun to fire on fewer visits than the policy asks for; once until it has recovered.
     PixelUnhealthy,
@@ -129,13 +130,16 @@ impl Webhook {
     async fn deliveries(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Only those in this state; all of them when it is left out. FAILED are the dead letters.")]
+        state: Option<WebhookDeliveryState>,
         #[graphql(desc = "At most this many from the start, 0 to 100; 20 when `last` is left out as well.")]
         first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "At most this many from the end, 0 to 100; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<WebhookDeliveryConnection> {
-        delivery::deliveries_of(ctx, self.scope, self.row.id, PageArgs::new(first, after, last, before)).await
+        let state = state.map(Into::into);
+        delivery::deliveries_of(ctx, self.scope, self.row.id, state, PageArgs::new(first, after, last, before)).await
     }
 }
 

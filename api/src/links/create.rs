@@ -9,15 +9,14 @@ use super::{
     row, slug,
     text::mistake,
     told::told,
+    written::Written,
 };
 use crate::{
     app::App,
-    audit::{self, Deed},
+    audit::Deed,
     error::{Code, Error, Mistake},
-    invalidation::Changes,
     once::{Call, Once},
     scope::TenantScope,
-    webhooks::{event::Event, note},
 };
 use entities::{TenantOwned, link};
 use sea_orm::{
@@ -137,47 +136,24 @@ async fn create_chunk(app: &App, scope: TenantScope, drafts: Vec<Draft>, call: C
         (link.id, checked.tags.as_slice(), checked.pixel_ids.as_slice())
     });
     attached::write(&tx, scope.tenant_id(), attachments).await?;
-    let mut changes = Changes::default();
-    let (mut moved, mut all_told) = (Vec::new(), Vec::new());
-    let made = made.into_iter().map(|(link, row)| Ok((link, row.try_into()?)));
-    let made = made.collect::<Result<Vec<(Ready, Link)>, Error>>()?;
-    note_made(app, &tx, scope, &made).await?;
-    for (link, made) in made {
-        moved.push((link.domain_id, slug::parse(&link.slug)?, Some(link.id)));
+    let (mut written, mut all_told) = (Written::default(), Vec::new());
+    for (link, row) in made {
+        let made = row.try_into()?;
         all_told.push(told(&made, &link.checked.tags, &link.checked.pixel_ids));
+        written.made(&made, link.checked.tags, link.checked.pixel_ids);
         results.insert(link.index, Ok(made));
     }
     let in_use = |index| (index, Err(vec![mistake(["slug"], Code::Taken, "is in use on this domain")]));
     results.extend(taken.into_iter().map(in_use));
     let results: Results = results.into_values().collect();
-    if all_told.is_empty() {
+    if written.is_empty() {
         // nothing was made: the key stays free for the input without its mistakes
         return Ok(results);
     }
-    changes.slots(&tx, &app.clock, moved).await?;
     let kept: Kept = results.iter().map(|made| made.as_ref().map(|link| link.id).map_err(Clone::clone)).collect();
     call.keep(&tx, &kept).await?;
-    audit::record(&tx, &app.clock, scope, deed(&call, &results, &all_told)?).await?;
-    tx.commit().await?;
-    app.publisher.publish(&app.db, &app.clock, changes).await;
+    written.commit(app, tx, scope, deed(&call, &results, &all_told)?).await?;
     Ok(results)
-}
-
-/// Notes the links that were made for webhooks.
-async fn note_made(
-    app: &App,
-    tx: &DatabaseTransaction,
-    scope: TenantScope,
-    made: &[(Ready, Link)],
-) -> Result<(), Error> {
-    if made.is_empty() {
-        return Ok(());
-    }
-    let told = made.iter().map(|(ready, link)| {
-        let checked = &ready.checked;
-        note::Told { link, tags: &checked.tags, pixel_ids: &checked.pixel_ids }
-    });
-    note::links(app, tx, scope.tenant_id(), Event::LinkCreated, told).await
 }
 
 /// What a row of the audit log says was done: to one link, or to many.

@@ -5,17 +5,16 @@ use super::{
     Link, attached, check,
     draft::{Draft, LinkChange},
     known::{Kept, Known},
-    row, slug,
+    row,
     text::mistake,
     told::told,
+    written::Written,
 };
 use crate::{
     app::App,
-    audit::{self, Deed},
+    audit::Deed,
     error::{Code, Error},
-    invalidation::Changes,
     scope::TenantScope,
-    webhooks::{event::Event, note as webhook},
 };
 use entities::{TenantOwned, link, slot};
 use sea_orm::{
@@ -54,16 +53,10 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: LinkChange)
     let after: Link = write(&tx, scope, id, row).await?.try_into()?;
     attached::clear(&tx, tenant_id, id).await?;
     attached::write(&tx, tenant_id, [(id, checked.tags.as_slice(), checked.pixel_ids.as_slice())]).await?;
-    let mut addresses = vec![(domain_id, slug, Some(id))];
-    if moves {
-        addresses.push((before.domain_id, before.slug, None));
-    }
-    let changes = note(app, &tx, addresses).await?;
-    tell(app, &tx, Event::LinkUpdated, (&after, &checked.tags, &checked.pixel_ids)).await?;
     let deed = deed.after(&told(&after, &checked.tags, &checked.pixel_ids))?;
-    audit::record(&tx, &app.clock, scope, deed).await?;
-    tx.commit().await?;
-    app.publisher.publish(&app.db, &app.clock, changes).await;
+    let mut written = Written::default();
+    written.changed(&after, checked.tags, checked.pixel_ids, (before.domain_id, before.slug));
+    written.commit(app, tx, scope, deed).await?;
     Ok(after)
 }
 
@@ -89,18 +82,14 @@ pub async fn restore(app: &App, scope: TenantScope, id: Uuid) -> Result<Link, Er
 /// `NOT_FOUND` in `id`; of the database.
 pub async fn delete(app: &App, scope: TenantScope, id: Uuid) -> Result<(), Error> {
     let tx = app.db.begin().await?;
-    let before = hold(&tx, scope, id).await?;
+    let gone: Link = hold(&tx, scope, id).await?.try_into()?;
     let (tags, pixels) = attached::read(&tx, scope.tenant_id(), id).await?;
-    let gone: Link = before.clone().try_into()?;
-    tell(app, &tx, Event::LinkDeleted, (&gone, &tags, &pixels)).await?;
     let deed = Deed::new("deleteLink", "Link", Some(id)).before(&told(&gone, &tags, &pixels))?;
     attached::clear(&tx, scope.tenant_id(), id).await?;
     link::Entity::delete_of(scope.tenant_id()).filter(link::Column::Id.eq(id)).exec(&tx).await?;
-    let changes = note(app, &tx, vec![(before.domain_id, before.slug, None)]).await?;
-    audit::record(&tx, &app.clock, scope, deed).await?;
-    tx.commit().await?;
-    app.publisher.publish(&app.db, &app.clock, changes).await;
-    Ok(())
+    let mut written = Written::default();
+    written.deleted(&gone, tags, pixels);
+    written.commit(app, tx, scope, deed).await
 }
 
 async fn set_state(
@@ -121,26 +110,14 @@ async fn set_state(
     let row = link::ActiveModel { state: Set(state), updated_at: Set(app.clock.now()), ..Default::default() };
     let after: Link = write(&tx, scope, id, row).await?.try_into()?;
     let (tags, pixels) = attached::read(&tx, scope.tenant_id(), id).await?;
-    tell(app, &tx, Event::LinkUpdated, (&after, &tags, &pixels)).await?;
-    let changes = note(app, &tx, vec![(before.domain_id, before.slug, Some(id))]).await?;
     let deed = Deed::new(action, "Link", Some(id));
     let deed = deed
         .before(&json!({ "state": before.state.to_value() }))?
         .after(&json!({ "state": after.stored_state.to_value() }))?;
-    audit::record(&tx, &app.clock, scope, deed).await?;
-    tx.commit().await?;
-    app.publisher.publish(&app.db, &app.clock, changes).await;
+    let mut written = Written::default();
+    written.changed(&after, tags, pixels, (before.domain_id, before.slug));
+    written.commit(app, tx, scope, deed).await?;
     Ok(after)
-}
-
-/// Notes for webhooks what happened to a link with these tags and pixels.
-async fn tell(
-    app: &App,
-    tx: &DatabaseTransaction,
-    event: Event,
-    (link, tags, pixel_ids): (&Link, &[String], &[Uuid]),
-) -> Result<(), Error> {
-    webhook::links(app, tx, link.tenant_id, event, [webhook::Told { link, tags, pixel_ids }]).await
 }
 
 /// Reads a link and keeps others from changing it until the transaction ends.
@@ -169,19 +146,4 @@ async fn write(
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Counts up addresses and notes what is there now; in their own order, so that two that swap addresses never wait for
-/// each other in a circle.
-async fn note(
-    app: &App,
-    tx: &DatabaseTransaction,
-    mut addresses: Vec<(Uuid, String, Option<Uuid>)>,
-) -> Result<Changes, Error> {
-    addresses.sort();
-    let mut changes = Changes::default();
-    for (domain_id, slug, link_id) in addresses {
-        changes.slots(tx, &app.clock, [(domain_id, slug::parse(&slug)?, link_id)]).await?;
-    }
-    Ok(changes)
 }

@@ -12,34 +12,48 @@ pub(super) const MAX_URL: usize = 2_048;
 /// addresses that its host has then.
 pub(super) fn url(text: &str, reach: Reach, mistakes: &mut Mistakes) -> String {
     let text = text.trim();
-    let mut wrong = |code, rule: &str| {
-        mistakes.add("url", code, rule);
-        String::new()
-    };
     if text.len() > MAX_URL {
-        return wrong(Code::TooLong, &format!("must be at most {MAX_URL} bytes long"));
+        mistakes.add("url", Code::TooLong, format!("must be at most {MAX_URL} bytes long"));
+        return String::new();
     }
     let Some(mut url) = Url::parse(text).ok().filter(Url::has_host) else {
-        return wrong(Code::Invalid, "must be an absolute address, such as https://example.com/stopover");
+        let rule = "must be an absolute address, such as https://example.com/stopover";
+        mistakes.add("url", Code::Invalid, rule);
+        return String::new();
     };
-    let schemes: &[&str] = if reach == Reach::Local { &["https", "http"] } else { &["https"] };
-    if !schemes.contains(&url.scheme()) {
-        return wrong(Code::Invalid, "must start with https://");
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return wrong(Code::Invalid, "must not carry a user name or password: verify the signature instead");
-    }
-    if reach == Reach::Public && is_local(&url) {
-        return wrong(Code::Invalid, "must name a public host, not an IP address or a local name");
+    if let Some(rule) = broken_by(&url, reach) {
+        mistakes.add("url", Code::Invalid, rule);
     }
     url.set_fragment(None);
     url.into()
 }
 
+/// The rule that an address breaks: of schemes, credentials, hosts and ports. Asked again before each attempt, since the
+/// operator may have changed what is allowed.
+pub(super) fn broken_by(url: &Url, reach: Reach) -> Option<&'static str> {
+    let is_plain = url.scheme() == "http" && reach == Reach::Local;
+    // what listens below 1024 speaks something else, and need not be spoken to
+    let is_usual = url.port().is_none_or(|port| port == 443 || port >= 1_024);
+    if url.scheme() != "https" && !is_plain {
+        Some("must start with https://")
+    } else if !url.username().is_empty() || url.password().is_some() {
+        Some("must not carry a user name or password: verify the signature instead")
+    } else if reach == Reach::Public && is_local(url) {
+        Some("must name a public host, not an IP address or a local name")
+    } else if reach == Reach::Public && !is_usual {
+        Some("must name port 443, or one from 1024 on")
+    } else {
+        None
+    }
+}
+
 /// Checks a set of events, and gives it as it is stored.
 pub(super) fn events(events: &[Event], mistakes: &mut Mistakes) -> String {
+    let most = Event::ALL.len();
     if events.is_empty() {
         mistakes.add("events", Code::Invalid, "must name at least one event");
+    } else if events.len() > most {
+        mistakes.add("events", Code::LimitReached, format!("must be at most {most}"));
     } else if events.contains(&Event::Test) {
         mistakes.add("events", Code::Invalid, "must not name TEST, which every webhook gets when it is asked for");
     }
@@ -76,11 +90,22 @@ mod tests {
             "https://[::1]/",
             "https://localhost/",
             "https://metadata.google.internal/",
+            "https://hooks.example.com:22/",
+            "https://hooks.example.com:0/",
+            "https://hooks.example.com:1023/",
         ] {
             assert_eq!(checked(bad, Reach::Public), Err(Code::Invalid), "{bad}");
         }
         assert_eq!(checked(&format!("https://a.example/{}", "a".repeat(2_048)), Reach::Public), Err(Code::TooLong));
         assert_eq!(checked("http://127.0.0.1:9000/", Reach::Local).as_deref(), Ok("http://127.0.0.1:9000/"));
+        assert_eq!(
+            checked("https://hooks.example.com:443/", Reach::Public).as_deref(),
+            Ok("https://hooks.example.com/")
+        );
+        assert_eq!(
+            checked("https://hooks.example.com:1024/", Reach::Public).as_deref(),
+            Ok("https://hooks.example.com:1024/")
+        );
         assert_eq!(checked("ftp://127.0.0.1/", Reach::Local), Err(Code::Invalid));
     }
 }

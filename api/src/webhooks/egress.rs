@@ -4,6 +4,7 @@
 
 mod address;
 
+use super::check;
 use crate::domains::Names;
 use contract::destination::Reach;
 use hyper::{
@@ -66,6 +67,9 @@ impl Egress {
     }
 
     async fn attempt(&self, url: &Url, headers: &[(&'static str, String)], body: String) -> Result<u16, String> {
+        if let Some(rule) = check::broken_by(url, self.reach) {
+            return Err(format!("the address {rule}"));
+        }
         let host = url.host_str().ok_or("the address has no host")?;
         let port = url.port_or_known_default().ok_or("the address has no port")?;
         let request = request(url, headers, body)?;

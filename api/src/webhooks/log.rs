@@ -33,26 +33,37 @@ pub fn message_id(key: Uuid) -> String {
     format!("msg_{}", key.as_simple())
 }
 
-/// A page of the deliveries to a webhook, the latest first.
+/// A page of the deliveries to a webhook, those of one state or all, the latest first.
 ///
 /// # Errors
 /// For a cursor of another list; of the database.
-pub async fn list(app: &App, scope: TenantScope, webhook_id: Uuid, page: &Page) -> Result<Window<Model>, Error> {
+pub async fn list(
+    app: &App,
+    scope: TenantScope,
+    webhook_id: Uuid,
+    state: Option<State>,
+    page: &Page,
+) -> Result<Window<Model>, Error> {
     let id = Expr::col((webhook_delivery::Entity, webhook_delivery::Column::Id));
     let sort = Sort { name: "delivery", by: None, id, id_of: |row: &Model| row.id, descending: true };
-    page.fetch(app.db.read(), of_webhook(scope, webhook_id), &sort).await
+    page.fetch(app.db.read(), of_webhook(scope, webhook_id, state), &sort).await
 }
 
 /// How many deliveries to a webhook are kept.
 ///
 /// # Errors
 /// Of the database.
-pub async fn count(app: &App, scope: TenantScope, webhook_id: Uuid) -> Result<u64, Error> {
-    Ok(of_webhook(scope, webhook_id).count(app.db.read()).await?)
+pub async fn count(app: &App, scope: TenantScope, webhook_id: Uuid, state: Option<State>) -> Result<u64, Error> {
+    Ok(of_webhook(scope, webhook_id, state).count(app.db.read()).await?)
 }
 
-fn of_webhook(scope: TenantScope, webhook_id: Uuid) -> Select<webhook_delivery::Entity> {
-    webhook_delivery::Entity::of(scope.tenant_id()).filter(webhook_delivery::Column::WebhookId.eq(webhook_id))
+fn of_webhook(scope: TenantScope, webhook_id: Uuid, state: Option<State>) -> Select<webhook_delivery::Entity> {
+    let all =
+        webhook_delivery::Entity::of(scope.tenant_id()).filter(webhook_delivery::Column::WebhookId.eq(webhook_id));
+    match state {
+        Some(state) => all.filter(webhook_delivery::Column::State.eq(state)),
+        None => all,
+    }
 }
 
 /// The bodies of messages of a tenant, by their ids, in one statement.
@@ -101,7 +112,8 @@ pub async fn send_test(app: &App, scope: TenantScope, webhook_id: Uuid) -> Resul
     let tx = app.db.begin().await?;
     refuse_when_off(&tx, scope, webhook_id).await?;
     let data = json!({ "message": "This is a test of Stopover's webhooks." });
-    let made = note::write(&tx, tenant_id, Event::Test, app.clock.now(), [data], &[webhook_id]).await?;
+    let news = note::News { event: Event::Test, data, to: vec![webhook_id] };
+    let made = note::write(&tx, tenant_id, app.clock.now(), [news]).await?;
     let made =
         webhook_delivery::Entity::of(tenant_id).filter(webhook_delivery::Column::Id.is_in(made)).one(&tx).await?;
     let made = made.ok_or_else(|| Error::Fault("a delivery that was written is not there".to_owned()))?;

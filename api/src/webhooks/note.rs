@@ -18,38 +18,45 @@ use std::collections::{BTreeSet, HashMap};
 const ROWS: usize = 500;
 
 /// A link that something happened to, with what hangs on it.
-pub(crate) struct Told<'a> {
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    /// What happened.
+    pub(crate) event: Event,
     /// The link.
-    pub(crate) link: &'a Link,
+    pub(crate) link: Link,
     /// Its tags.
-    pub(crate) tags: &'a [String],
+    pub(crate) tags: Vec<String>,
     /// Its own pixels.
-    pub(crate) pixel_ids: &'a [Uuid],
+    pub(crate) pixel_ids: Vec<Uuid>,
 }
 
 /// Notes what happened to links of a tenant, one message for each.
 ///
 /// # Errors
 /// Of the database.
-pub(crate) async fn links(
-    app: &App,
-    tx: &DatabaseTransaction,
-    tenant_id: Uuid,
-    event: Event,
-    links: impl IntoIterator<Item = Told<'_>>,
-) -> Result<(), Error> {
-    let listeners = listeners(tx, tenant_id, event).await?;
-    if listeners.is_empty() {
+pub(crate) async fn links(app: &App, tx: &DatabaseTransaction, tenant_id: Uuid, links: Vec<Told>) -> Result<(), Error> {
+    if links.is_empty() {
         return Ok(());
     }
-    let links: Vec<Told<'_>> = links.into_iter().collect();
-    let hosts = hosts(tx, links.iter().map(|told| told.link.domain_id).collect()).await?;
-    let data = links.into_iter().map(|told| {
+    let listeners = Listeners::hold(tx, tenant_id).await?;
+    let links: Vec<(Told, Vec<Uuid>)> = links
+        .into_iter()
+        .map(|told| {
+            let to = listeners.to(told.event);
+            (told, to)
+        })
+        .filter(|(_, to)| !to.is_empty())
+        .collect();
+    if links.is_empty() {
+        return Ok(());
+    }
+    let hosts = hosts(tx, links.iter().map(|(told, _)| told.link.domain_id).collect()).await?;
+    let news = links.into_iter().map(|(told, to)| {
         let host = hosts.get(&told.link.domain_id).map_or("", String::as_str);
-        let link = payload::link(told.link, told.tags, told.pixel_ids, host, app.rules.https);
-        json!({ "link": link })
+        let link = payload::link(&told.link, told.tags, told.pixel_ids, host, app.rules.https);
+        News { event: told.event, data: json!({ "link": link }), to }
     });
-    write(tx, tenant_id, event, app.clock.now(), data, &listeners).await?;
+    write(tx, tenant_id, app.clock.now(), news).await?;
     Ok(())
 }
 
@@ -59,43 +66,59 @@ async fn hosts(tx: &DatabaseTransaction, ids: BTreeSet<Uuid>) -> Result<HashMap<
     Ok(rows.into_iter().collect())
 }
 
-/// The webhooks of a tenant that are to be told of an event; they stay until the transaction ends. In the order of their
-/// ids, so that two transactions never wait for each other in a circle.
-pub(super) async fn listeners(tx: &DatabaseTransaction, tenant_id: Uuid, event: Event) -> Result<Vec<Uuid>, Error> {
-    let rows = webhook::Entity::of(tenant_id)
-        .filter(webhook::Column::DisabledAt.is_null())
-        .order_by_asc(webhook::Column::Id)
-        .lock(LockType::KeyShare)
-        .all(tx)
-        .await?;
-    Ok(rows.into_iter().filter(|row| event.is_in(&row.events)).map(|row| row.id).collect())
+/// The webhooks of a tenant that are on; they stay until the transaction ends.
+pub(super) struct Listeners(Vec<webhook::Model>);
+
+impl Listeners {
+    /// Holds them in the order of their ids, so that two transactions never wait for each other in a circle.
+    pub(super) async fn hold(tx: &DatabaseTransaction, tenant_id: Uuid) -> Result<Self, Error> {
+        let rows = webhook::Entity::of(tenant_id)
+            .filter(webhook::Column::DisabledAt.is_null())
+            .order_by_asc(webhook::Column::Id)
+            .lock(LockType::KeyShare);
+        Ok(Self(rows.all(tx).await?))
+    }
+
+    /// Those that are to be told of an event.
+    pub(super) fn to(&self, event: Event) -> Vec<Uuid> {
+        self.0.iter().filter(|row| event.is_in(&row.events)).map(|row| row.id).collect()
+    }
 }
 
-/// Writes messages of one event, each with a delivery for every listener; gives the deliveries' ids.
+/// What is to be told, and whom.
+pub(super) struct News {
+    /// What happened.
+    pub(super) event: Event,
+    /// What there is to say of it.
+    pub(super) data: Json,
+    /// Webhooks.
+    pub(super) to: Vec<Uuid>,
+}
+
+/// Writes messages, each with a delivery for every webhook it goes to; gives the deliveries' ids.
 pub(super) async fn write(
     tx: &DatabaseTransaction,
     tenant_id: Uuid,
-    event: Event,
     now: i64,
-    data: impl IntoIterator<Item = Json>,
-    listeners: &[Uuid],
+    news: impl IntoIterator<Item = News>,
 ) -> Result<Vec<Uuid>, Error> {
-    let message = |data: Json| webhook_message::Model {
-        id: Uuid::now_v7(),
-        tenant_id,
-        event: event.name().to_owned(),
-        payload: payload::body(event, now, &data),
-        created_at: now,
-    };
-    let messages: Vec<_> = data.into_iter().map(message).collect();
-    let pairs = messages.iter().flat_map(|message| listeners.iter().map(|webhook_id| (message.id, *webhook_id)));
-    let deliveries: Vec<_> =
-        pairs.map(|(message_id, webhook_id)| new(tenant_id, webhook_id, message_id, event.name(), now)).collect();
+    let (mut messages, mut deliveries) = (Vec::new(), Vec::new());
+    for News { event, data, to } in news {
+        let message = webhook_message::Model {
+            id: Uuid::now_v7(),
+            tenant_id,
+            event: event.name().to_owned(),
+            payload: payload::body(event, now, &data),
+            created_at: now,
+        };
+        deliveries.extend(to.into_iter().map(|webhook_id| new(tenant_id, webhook_id, message.id, event.name(), now)));
+        messages.push(message);
+    }
     let ids = deliveries.iter().map(|delivery| delivery.id).collect();
     let mut messages = messages.into_iter().map(IntoActiveModel::into_active_model);
     insert_all::<webhook_message::Entity>(tx, &mut messages).await?;
-    insert_all::<webhook_delivery::Entity>(tx, &mut deliveries.into_iter().map(IntoActiveModel::into_active_model))
-        .await?;
+    let mut deliveries = deliveries.into_iter().map(IntoActiveModel::into_active_model);
+    insert_all::<webhook_delivery::Entity>(tx, &mut deliveries).await?;
     Ok(ids)
 }
 

@@ -4,7 +4,10 @@
 use super::event::Event;
 use crate::links::Link;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use contract::{click::Click, document::Utm};
+use contract::{
+    click::Click,
+    document::{QueryForwarding, Utm},
+};
 use sea_orm::{
     ActiveEnum,
     prelude::{Json, Uuid},
@@ -17,11 +20,12 @@ pub(super) fn body(event: Event, at: i64, data: &Json) -> String {
 }
 
 /// A link, with its tags and pixels in the orders of the schema; `host` is where it lives.
-pub(super) fn link(link: &Link, tags: &[String], pixel_ids: &[Uuid], host: &str, https: bool) -> Json {
+pub(super) fn link(link: &Link, mut tags: Vec<String>, mut pixel_ids: Vec<Uuid>, host: &str, https: bool) -> Json {
     let scheme = if https { "https" } else { "http" };
-    let (mut tags, mut pixel_ids) = (tags.to_vec(), pixel_ids.to_vec());
     tags.sort_unstable();
     pixel_ids.sort_unstable();
+    pixel_ids.dedup();
+    let values = link.values.iter().map(|(name, value)| json!({ "name": name, "value": value }));
     json!({
         "id": global("Link", link.id),
         "tenantId": global("Tenant", link.tenant_id),
@@ -34,8 +38,10 @@ pub(super) fn link(link: &Link, tags: &[String], pixel_ids: &[Uuid], host: &str,
         "startsAt": link.starts_at.map(instant),
         "expiresAt": link.expires_at.map(instant),
         "fallback": link.fallback,
+        "queryForwarding": forwarding(&link.forwarding),
         "utm": utm(&link.utm),
-        "values": link.values,
+        "values": values.collect::<Vec<_>>(),
+        "card": link.card,
         "tags": tags,
         "pixelIds": pixel_ids.iter().map(|id| global("Pixel", *id)).collect::<Vec<_>>(),
         "withoutPixels": link.without_pixels,
@@ -68,6 +74,14 @@ pub(super) fn click(click: &Click) -> Json {
         "pixelIds": pixels(&click.pixels),
         "refusedPixelIds": pixels(&click.refused),
     })
+}
+
+fn forwarding(forwarding: &QueryForwarding) -> Value {
+    match forwarding {
+        QueryForwarding::All => json!({ "mode": "ALL", "names": [] }),
+        QueryForwarding::Off => json!({ "mode": "OFF", "names": [] }),
+        QueryForwarding::Only(names) => json!({ "mode": "ONLY", "names": names }),
+    }
 }
 
 fn utm(utm: &Utm) -> Value {

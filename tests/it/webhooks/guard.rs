@@ -72,6 +72,7 @@ async fn no_name_leads_inside(world: &mut World) {
         "https://localhost/",
         "https://router/",
         "https://me:secret@hooks.example.com/",
+        "https://hooks.example.com:25/",
         "nonsense",
     ] {
         assert_eq!(mistakes(url).await, [("url".to_owned(), "INVALID".to_owned())], "{url}");

@@ -3,7 +3,7 @@
 use super::{Receiver, SOON, of, webhook};
 use crate::world::{
     World,
-    client::{mutation, text},
+    client::{mutation, text, with},
     in_both,
     stand_in::Behaviour,
     wait,
@@ -22,6 +22,8 @@ async fn mistakes_come_back_together(world: &mut World) {
     let create = |url: &str, events: Value| of(&account, json!({ "url": url, "events": events }));
     let both = [pair("url", "INVALID"), pair("events", "INVALID")];
     assert_eq!(client.mistakes("createWebhook", create("ftp://a.example/", json!([]))).await, both);
+    let many = create("https://hooks.example.com/", json!(vec!["LINK_CREATED"; 7]));
+    assert_eq!(client.mistakes("createWebhook", many).await, [pair("events", "LIMIT_REACHED")]);
     let long = format!("https://a.example.com/{}", "a".repeat(2_048));
     let test = json!(["LINK_CREATED", "TEST"]);
     assert_eq!(
@@ -58,7 +60,14 @@ async fn mistakes_come_back_together(world: &mut World) {
     assert_eq!((&again["webhook"], &again["secret"]), (&first["webhook"], &Value::Null), "a secret is told once");
     assert!(text(&first["secret"]).starts_with("whsec_"));
     client.done("deleteWebhook", json!({ "id": first["webhook"]["id"] }), "deletedWebhookId").await;
-    assert_eq!(client.mistakes("createWebhook", of(&account, once)).await, [pair("idempotencyKey", "NOT_FOUND")]);
+    assert_eq!(
+        client.mistakes("createWebhook", of(&account, once.clone())).await,
+        [pair("idempotencyKey", "NOT_FOUND")]
+    );
+    let other = with(once.clone(), json!({ "url": "https://hooks.example.com/other" }));
+    assert_eq!(client.mistakes("createWebhook", of(&account, other)).await, [pair("idempotencyKey", "INVALID")]);
+    let empty = with(once, json!({ "idempotencyKey": " " }));
+    assert_eq!(client.mistakes("createWebhook", of(&account, empty)).await, [pair("idempotencyKey", "INVALID")]);
 }
 
 async fn webhooks_belong_to_their_tenant(world: &mut World) {

@@ -43,6 +43,9 @@ async fn what_fails_is_tried_again_given_up_and_replayed(world: &mut World) {
     assert_eq!((again.header("webhook-id"), again.body.as_str()), (text(&failed["messageId"]), hits[0].body.as_str()));
     assert_eq!(webhook(&account, &receiver.id, "failingSince").await["failingSince"], Value::Null);
     assert_eq!(receiver.log(&account).await.len(), 2, "the log keeps what failed");
+    let dead = "deliveries(state: FAILED) { totalCount nodes { id } }";
+    let dead = webhook(&account, &receiver.id, dead).await["deliveries"].clone();
+    assert_eq!(dead, json!({ "totalCount": 1, "nodes": [{ "id": failed["id"] }] }));
 }
 
 async fn redirects_and_stalls_are_failures(world: &mut World) {

@@ -106,7 +106,7 @@ impl WebhookDelivery {
 /// A page of deliveries.
 pub type WebhookDeliveryConnection = page::Connection<WebhookDelivery>;
 
-/// The deliveries to a webhook.
+/// The deliveries to a webhook, those of one state or all.
 ///
 /// # Errors
 /// For arguments that break a rule; a top-level error for a fault.
@@ -114,14 +114,15 @@ pub async fn deliveries_of(
     ctx: &Context<'_>,
     scope: TenantScope,
     webhook_id: Uuid,
+    state: Option<State>,
     page: PageArgs,
 ) -> Result<WebhookDeliveryConnection> {
     let app = context::app(ctx)?;
-    let window = log::list(app, scope, webhook_id, &page.page()?).await.map_err(top_level)?;
+    let window = log::list(app, scope, webhook_id, state, &page.page()?).await.map_err(top_level)?;
     let counted = app.clone();
     let total = TotalCount::new(move || {
         let app = counted.clone();
-        async move { log::count(&app, scope, webhook_id).await }
+        async move { log::count(&app, scope, webhook_id, state).await }
     });
     Ok(connect(window, total, WebhookDelivery))
 }

@@ -20,9 +20,9 @@ use uuid::Uuid;
 pub struct CreateWebhookInput {
     /// The tenant that it belongs to; at most 10 do.
     tenant_id: ID,
-    /// Where events go: an https address on the public internet, at most 2,048 bytes.
+    /// Where events go: an https address on the public internet, at most 2,048 bytes, of port 443 or one from 1,024 on.
     url: String,
-    /// Which events, at least one; `TEST` is none to choose.
+    /// Which events, 1 to 6; `TEST` is none to choose.
     events: Vec<WebhookEvent>,
     /// Makes a call that is sent again have its effect once: within 24 hours the same key with the same input answers as
     /// the first time, but without the secret, and with another input it is `INVALID`. 1 to 255 characters, unique for
@@ -47,9 +47,9 @@ pub struct CreateWebhookPayload {
 pub struct UpdateWebhookInput {
     /// The webhook.
     id: ID,
-    /// Where events go: an https address on the public internet, at most 2,048 bytes.
+    /// Where events go: an https address on the public internet, at most 2,048 bytes, of port 443 or one from 1,024 on.
     url: Option<String>,
-    /// Which events, at least one; `TEST` is none to choose.
+    /// Which events, 1 to 6; `TEST` is none to choose.
     events: Option<Vec<WebhookEvent>>,
     /// Whether it is told of events. Switched off, what is still to be delivered is given up; switched on, it starts anew.
     enabled: Option<bool>,

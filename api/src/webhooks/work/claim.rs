@@ -1,7 +1,7 @@
 //! Takes deliveries that are due. A claim pushes the time when one is due beyond the longest attempt, so that nobody else
 //! takes it meanwhile, and so that it is due again when whoever took it died.
 
-use super::{CLAIM, settle::OFF};
+use super::{CLAIM, places::Kind, settle::OFF};
 use crate::{
     app::App,
     error::Error,
@@ -11,7 +11,7 @@ use contract::clock::SECOND;
 use entities::{webhook, webhook_delivery, webhook_message};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     prelude::Uuid,
     sea_query::{Expr, ExprTrait, LockBehavior, LockType},
 };
@@ -66,25 +66,47 @@ impl Claimed {
     }
 }
 
-/// Takes at most `free` deliveries that are due, and of no webhook more than it may have under way beside `busy`.
-pub(super) async fn claim(app: &App, busy: &HashMap<Uuid, usize>, free: usize) -> Result<Vec<Claimed>, Error> {
+/// Whether anything is due to anybody.
+pub(super) async fn is_any_due(app: &App) -> Result<bool, Error> {
+    let due = webhook_delivery::Entity::find().select_only().column(webhook_delivery::Column::Id);
+    let due = due.filter(webhook_delivery::Column::NextAttemptAt.lte(app.clock.now())).limit(1);
+    Ok(due.into_tuple::<Uuid>().one(app.db.read()).await?.is_some())
+}
+
+/// Takes at most `free` deliveries that are due to webhooks that do so, and to none more than it may have under way beside
+/// `busy`.
+pub(super) async fn claim(
+    app: &App,
+    kind: Kind,
+    mut busy: HashMap<Uuid, usize>,
+    free: usize,
+) -> Result<Vec<Claimed>, Error> {
     let now = app.clock.now();
     if free == 0 {
         return Ok(Vec::new());
     }
-    // a look that holds nothing, since mostly nothing is due
-    let any = due(now, busy).select_only().column(webhook_delivery::Column::Id).limit(1);
+    // a look that holds nothing first
+    let any = due(now, kind, &busy).select_only().column(webhook_delivery::Column::Id).limit(1);
     if any.into_tuple::<Uuid>().one(app.db.read()).await?.is_none() {
         return Ok(Vec::new());
     }
     let tx = app.db.begin().await?;
-    let rows = due(now, busy)
-        .order_by_asc(webhook_delivery::Column::NextAttemptAt)
-        .limit(CANDIDATES)
-        .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
-        .all(&tx)
-        .await?;
-    let chosen = choose(rows, busy, free);
+    let mut chosen: Vec<webhook_delivery::Model> = Vec::new();
+    loop {
+        let rows = due(now, kind, &busy)
+            .filter(webhook_delivery::Column::Id.is_not_in(chosen.iter().map(|row| row.id)))
+            .order_by_asc(webhook_delivery::Column::NextAttemptAt)
+            .limit(CANDIDATES)
+            .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
+            .all(&tx)
+            .await?;
+        // behind many of one webhook there may be others
+        let is_all = (rows.len() as u64) < CANDIDATES;
+        chosen.extend(choose(rows, kind, &mut busy, free - chosen.len()));
+        if is_all || chosen.len() == free {
+            break;
+        }
+    }
     let claimed = read(&tx, chosen).await?;
     let Some(first) = claimed.first() else { return Ok(Vec::new()) };
     let ids = claimed.iter().map(|claimed| claimed.delivery.id);
@@ -104,25 +126,33 @@ pub(super) async fn claim(app: &App, busy: &HashMap<Uuid, usize>, free: usize) -
     Ok(claimed)
 }
 
-/// What is due, of webhooks that have room.
-fn due(now: i64, busy: &HashMap<Uuid, usize>) -> Select<webhook_delivery::Entity> {
-    let full = busy.iter().filter(|(_, count)| **count >= super::TO_ONE).map(|(id, _)| *id);
+/// What is due to webhooks that do so and have room.
+fn due(now: i64, kind: Kind, busy: &HashMap<Uuid, usize>) -> Select<webhook_delivery::Entity> {
+    let full = busy.iter().filter(|(_, count)| **count >= kind.to_one()).map(|(id, _)| *id);
+    let failing = webhook::Entity::find().select_only().column(webhook::Column::Id);
+    let failing = failing.filter(webhook::Column::FailingSince.is_not_null()).into_query();
+    let of_kind = match kind {
+        Kind::Working => webhook_delivery::Column::WebhookId.not_in_subquery(failing),
+        Kind::Failing => webhook_delivery::Column::WebhookId.in_subquery(failing),
+    };
     webhook_delivery::Entity::find()
         .filter(webhook_delivery::Column::NextAttemptAt.lte(now))
         .filter(webhook_delivery::Column::WebhookId.is_not_in(full))
+        .filter(of_kind)
 }
 
-/// The first ones that fit.
+/// The first ones that fit; counts them in.
 fn choose(
     rows: Vec<webhook_delivery::Model>,
-    busy: &HashMap<Uuid, usize>,
+    kind: Kind,
+    busy: &mut HashMap<Uuid, usize>,
     free: usize,
 ) -> Vec<webhook_delivery::Model> {
-    let mut busy = busy.clone();
     let fits = |row: &webhook_delivery::Model| {
         let count = busy.entry(row.webhook_id).or_default();
-        *count += 1;
-        *count <= super::TO_ONE
+        let fits = *count < kind.to_one();
+        *count += usize::from(fits);
+        fits
     };
     rows.into_iter().filter(fits).take(free).collect()
 }
@@ -155,13 +185,17 @@ mod tests {
         let (slow, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let row = |webhook_id| note::new(Uuid::nil(), webhook_id, Uuid::nil(), "link.created", 0);
         let rows: Vec<_> = [vec![row(slow); 6], vec![row(other); 2]].concat();
-        let count = |busy: &[(Uuid, usize)], free| {
-            let chosen = choose(rows.clone(), &busy.iter().copied().collect(), free);
-            [slow, other].map(|id| chosen.iter().filter(|row| row.webhook_id == id).count())
+        let count = |kind, busy: &[(Uuid, usize)], free| {
+            let mut busy = busy.iter().copied().collect();
+            let chosen = choose(rows.clone(), kind, &mut busy, free);
+            let counts = [slow, other].map(|id| chosen.iter().filter(|row| row.webhook_id == id).count());
+            (counts, [slow, other].map(|id| busy.get(&id).copied().unwrap_or_default()))
         };
-        assert_eq!(count(&[], 32), [4, 2]);
-        assert_eq!(count(&[(slow, 3)], 32), [1, 2]);
-        assert_eq!(count(&[(slow, 4), (other, 3)], 32), [0, 1]);
-        assert_eq!(count(&[], 5), [4, 1]);
+        assert_eq!(count(Kind::Working, &[], 32), ([4, 2], [4, 2]));
+        assert_eq!(count(Kind::Working, &[(slow, 3)], 32), ([1, 2], [4, 2]));
+        assert_eq!(count(Kind::Working, &[(slow, 4), (other, 3)], 32), ([0, 1], [4, 4]));
+        assert_eq!(count(Kind::Working, &[], 5), ([4, 1], [4, 1]));
+        assert_eq!(count(Kind::Failing, &[], 32), ([1, 1], [1, 1]));
+        assert_eq!(count(Kind::Failing, &[(slow, 4)], 32), ([0, 1], [4, 1]));
     }
 }

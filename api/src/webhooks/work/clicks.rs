@@ -1,10 +1,15 @@
 //! Clicks on their way to webhooks. The ingest notes them in the transaction that stores them, where somebody listens; a
-//! loop puts those of a tenant together, up to 100 or those of a second, into messages. Each click is in exactly one.
+//! loop puts those of a tenant together, up to 100 or 256 KiB or those of a second, into messages. Each click is in exactly
+//! one.
 
 use crate::{
     app::App,
     error::Error,
-    webhooks::{event::Event, note as message, payload},
+    webhooks::{
+        event::Event,
+        note::{self as message, News},
+        payload,
+    },
 };
 use contract::{click::Click, clock::SECOND};
 use entities::{webhook, webhook_click};
@@ -19,10 +24,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Most clicks of a message.
 const TOGETHER: usize = 100;
+/// Most bytes of the clicks of a message, if it is more than one: what receivers take as a rule.
+const BYTES: usize = 256 * 1024;
 /// How long a click waits for others, in milliseconds.
 const WAIT: i64 = SECOND;
 /// Most rows that are put together in one transaction.
-const ROWS: u64 = 500;
+const ROWS: u64 = 50;
 
 /// Notes clicks that were stored, for tenants where somebody listens.
 ///
@@ -73,7 +80,10 @@ pub(super) async fn tell(app: &App) -> Result<(), Error> {
         .all(app.db.read())
         .await?;
     for tenant_id in ripe {
-        tell_tenant(app, tenant_id).await?;
+        // what is wrong with one tenant's clicks holds up no other's
+        if let Err(error) = tell_tenant(app, tenant_id).await {
+            tracing::warn!(%error, %tenant_id, "the clicks of a tenant cannot be told to webhooks");
+        }
     }
     Ok(())
 }
@@ -89,17 +99,56 @@ async fn tell_tenant(app: &App, tenant_id: Uuid) -> Result<(), Error> {
         .all(&tx)
         .await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let listeners = message::listeners(&tx, tenant_id, Event::ClickRecorded).await?;
-    if !listeners.is_empty() {
+    let to = message::Listeners::hold(&tx, tenant_id).await?.to(Event::ClickRecorded);
+    if !to.is_empty() {
         let mut clicks: Vec<Json> = Vec::new();
         for row in rows {
             let read = serde_json::from_str::<Vec<Json>>(&row.payload);
             clicks.extend(read.map_err(|error| Error::Fault(format!("webhook_clicks.payload: {error}")))?);
         }
-        let data = clicks.chunks(TOGETHER).map(|clicks| json!({ "clicks": clicks }));
-        message::write(&tx, tenant_id, Event::ClickRecorded, app.clock.now(), data, &listeners).await?;
+        let news = together(clicks).into_iter().map(|clicks| News {
+            event: Event::ClickRecorded,
+            data: json!({ "clicks": clicks }),
+            to: to.clone(),
+        });
+        message::write(&tx, tenant_id, app.clock.now(), news).await?;
     }
     webhook_click::Entity::delete_many().filter(webhook_click::Column::Id.is_in(ids)).exec(&tx).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Clicks in lists for one message each, in their order.
+fn together(clicks: Vec<Json>) -> Vec<Vec<Json>> {
+    let (mut lists, mut bytes) = (Vec::<Vec<Json>>::new(), 0);
+    for click in clicks {
+        let length = click.to_string().len();
+        match lists.last_mut() {
+            Some(list) if list.len() < TOGETHER && bytes + length <= BYTES => {
+                bytes += length;
+                list.push(click);
+            }
+            _ => {
+                bytes = length;
+                lists.push(vec![click]);
+            }
+        }
+    }
+    lists
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_has_at_most_100_clicks_and_256_kib() {
+        let lengths = |clicks: Vec<Json>| together(clicks).iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(lengths(Vec::new()), [0_usize; 0]);
+        assert_eq!(lengths(vec![json!(1); 250]), [100, 100, 50]);
+        let large = json!("x".repeat(100 * 1024));
+        assert_eq!(lengths(vec![large.clone(), large.clone(), large, json!(1)]), [2, 2]);
+        let huge = json!("x".repeat(BYTES));
+        assert_eq!(lengths(vec![json!(1), huge, json!(1)]), [1, 1, 1]);
+    }
 }

@@ -9,80 +9,101 @@ use crate::{
         note::{self, Told},
     },
 };
-use contract::clock::DAY;
-use entities::{TenantOwned, link, link_pixel, link_tag, webhook_expiry};
+use contract::clock::MINUTE;
+use entities::{link, link_pixel, link_tag, webhook_expiry};
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Select,
     prelude::Uuid,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
+use std::collections::{BTreeMap, HashMap};
 
-/// How far back ends are noticed, in milliseconds: as long as no loop may have run.
-const BACK: i64 = 7 * DAY;
-/// Links of one round.
+/// How far back ends are looked for each time, in milliseconds.
+pub(super) const RECENT: i64 = 15 * MINUTE;
+/// Links of one transaction.
 const BATCH: u64 = 200;
 
-/// Notices ends that have come since the last time.
-pub(super) async fn notice(app: &App) -> Result<(), Error> {
+/// Notices ends that have come within the last `back` milliseconds and were not noticed yet.
+pub(super) async fn notice(app: &App, back: i64) -> Result<(), Error> {
     let now = app.clock.now();
     loop {
-        let noticed = webhook_expiry::Entity::find()
-            .select_only()
-            .expr(Expr::val(1))
-            .filter(
-                Expr::col((webhook_expiry::Entity, webhook_expiry::Column::LinkId))
-                    .equals((link::Entity, link::Column::Id)),
-            )
-            .filter(
-                Expr::col((webhook_expiry::Entity, webhook_expiry::Column::ExpiresAt))
-                    .equals((link::Entity, link::Column::ExpiresAt)),
-            );
-        let ended = link::Entity::find()
-            .filter(link::Column::ExpiresAt.lte(now))
-            .filter(link::Column::ExpiresAt.gt(now - BACK))
-            .filter(Expr::exists(noticed.into_query()).not())
-            .order_by_asc(link::Column::ExpiresAt)
-            .limit(BATCH)
-            .all(app.db.read())
-            .await?;
-        let full = ended.len() as u64 == BATCH;
-        for row in ended {
-            notice_one(app, &row).await?;
+        let seen = ended(now, back).order_by_asc(link::Column::ExpiresAt).limit(BATCH);
+        let seen: Vec<Uuid> = seen.select_only().column(link::Column::Id).into_tuple().all(app.db.read()).await?;
+        if !seen.is_empty() {
+            notice_some(app, &seen, now, back).await?;
         }
-        if !full {
+        if (seen.len() as u64) < BATCH {
             return Ok(());
         }
     }
 }
 
-async fn notice_one(app: &App, seen: &link::Model) -> Result<(), Error> {
-    let Some(expires_at) = seen.expires_at else { return Ok(()) };
+/// Links whose end has come, and that have no mark of it.
+fn ended(now: i64, back: i64) -> Select<link::Entity> {
+    let column = |column: webhook_expiry::Column| Expr::col((webhook_expiry::Entity, column));
+    let noticed = webhook_expiry::Entity::find()
+        .select_only()
+        .expr(Expr::val(1))
+        .filter(column(webhook_expiry::Column::LinkId).equals((link::Entity, link::Column::Id)))
+        .filter(column(webhook_expiry::Column::ExpiresAt).equals((link::Entity, link::Column::ExpiresAt)));
+    link::Entity::find()
+        .filter(link::Column::ExpiresAt.lte(now))
+        .filter(link::Column::ExpiresAt.gt(now - back))
+        .filter(Expr::exists(noticed.into_query()).not())
+}
+
+/// Marks and tells of links that are still as they were seen. Of two who come at once, the second finds the first's marks.
+async fn notice_some(app: &App, seen: &[Uuid], now: i64, back: i64) -> Result<(), Error> {
     let tx = app.db.begin().await?;
-    // it may have been given another end, or be gone
-    let same = link::Entity::of(seen.tenant_id).filter(link::Column::Id.eq(seen.id));
-    let Some(row) = same.filter(link::Column::ExpiresAt.eq(expires_at)).lock_shared().one(&tx).await? else {
+    // held in the order of their ids, as by everybody who holds many
+    let rows = ended(now, back).filter(link::Column::Id.is_in(seen.iter().copied()));
+    let rows = rows.order_by_asc(link::Column::Id).lock_shared().all(&tx).await?;
+    let marks = rows.iter().filter_map(|row| {
+        Some(webhook_expiry::Model { link_id: row.id, expires_at: row.expires_at?, tenant_id: row.tenant_id })
+    });
+    let marks: Vec<_> = marks.map(IntoActiveModel::into_active_model).collect();
+    if marks.is_empty() {
         return Ok(());
-    };
-    let mark = webhook_expiry::Model { link_id: row.id, expires_at, tenant_id: row.tenant_id };
+    }
     let known = [webhook_expiry::Column::LinkId, webhook_expiry::Column::ExpiresAt];
     let known = OnConflict::columns(known).do_nothing().to_owned();
-    let mark = webhook_expiry::Entity::insert(mark.into_active_model()).on_conflict(known);
-    if mark.exec_without_returning(&tx).await? > 0 {
-        let (tags, pixel_ids) = attached(&tx, row.tenant_id, row.id).await?;
-        let link = Link::try_from(row)?;
-        let told = Told { link: &link, tags: &tags, pixel_ids: &pixel_ids };
-        note::links(app, &tx, link.tenant_id, Event::LinkExpired, [told]).await?;
-    }
+    let new = webhook_expiry::Entity::insert_many(marks).on_conflict(known).exec_with_returning(&tx).await?;
+    let new: HashMap<Uuid, i64> = new.into_iter().map(|mark| (mark.link_id, mark.expires_at)).collect();
+    let rows = rows.into_iter().filter(|row| row.expires_at.is_some_and(|at| new.get(&row.id) == Some(&at)));
+    tell(app, &tx, rows.collect()).await?;
     tx.commit().await?;
     Ok(())
 }
 
-async fn attached(tx: &DatabaseTransaction, tenant_id: Uuid, link_id: Uuid) -> Result<(Vec<String>, Vec<Uuid>), Error> {
-    let tags = link_tag::Entity::of(tenant_id).filter(link_tag::Column::LinkId.eq(link_id));
-    let tags = tags.order_by_asc(link_tag::Column::Tag).all(tx).await?;
-    let pixels = link_pixel::Entity::of(tenant_id).filter(link_pixel::Column::LinkId.eq(link_id));
-    let pixels = pixels.order_by_asc(link_pixel::Column::PixelId).all(tx).await?;
-    Ok((tags.into_iter().map(|row| row.tag).collect(), pixels.into_iter().map(|row| row.pixel_id).collect()))
+async fn tell(app: &App, tx: &DatabaseTransaction, rows: Vec<link::Model>) -> Result<(), Error> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let (mut tags, mut pixels) = (HashMap::<Uuid, Vec<String>>::new(), HashMap::<Uuid, Vec<Uuid>>::new());
+    for row in link_tag::Entity::find().filter(link_tag::Column::LinkId.is_in(ids.iter().copied())).all(tx).await? {
+        tags.entry(row.link_id).or_default().push(row.tag);
+    }
+    for row in link_pixel::Entity::find().filter(link_pixel::Column::LinkId.is_in(ids)).all(tx).await? {
+        pixels.entry(row.link_id).or_default().push(row.pixel_id);
+    }
+    let mut by_tenant: BTreeMap<Uuid, Vec<Told>> = BTreeMap::new();
+    for row in rows {
+        let id = row.id;
+        let link = match Link::try_from(row) {
+            Ok(link) => link,
+            Err(error) => {
+                // it is marked like the others, or it would hold them up each time
+                tracing::error!(%error, link_id = %id, "the end of a link cannot be told");
+                continue;
+            }
+        };
+        let (tags, pixel_ids) =
+            (tags.remove(&link.id).unwrap_or_default(), pixels.remove(&link.id).unwrap_or_default());
+        by_tenant.entry(link.tenant_id).or_default().push(Told { event: Event::LinkExpired, link, tags, pixel_ids });
+    }
+    for (tenant_id, links) in by_tenant {
+        note::links(app, tx, tenant_id, links).await?;
+    }
+    Ok(())
 }
 
 /// Forgets marks of ends so long ago that nobody looks for them.

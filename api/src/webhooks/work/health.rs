@@ -22,6 +22,10 @@ pub(super) async fn look(app: &App) -> Result<(), Error> {
     let rows = webhook::Entity::find().filter(webhook::Column::DisabledAt.is_null()).all(app.db.read()).await?;
     let listening = rows.into_iter().filter(|row| Event::PixelUnhealthy.is_in(&row.events));
     let listening: BTreeSet<Uuid> = listening.map(|row| row.tenant_id).collect();
+    // where nobody listens, what was known grows old: who listens next is told anew
+    let forgotten = webhook_pixel::Entity::delete_many();
+    let forgotten = forgotten.filter(webhook_pixel::Column::TenantId.is_not_in(listening.iter().copied()));
+    forgotten.exec(app.db.write()).await?;
     for tenant_id in listening {
         // what is wrong with one tenant's rollups holds up no other's
         if let Err(error) = look_at(app, tenant_id).await {
@@ -51,10 +55,10 @@ async fn turn(app: &App, tenant_id: Uuid, health: &Health, unhealthy: bool, thre
     let (pixel_id, now) = (health.pixel.id, app.clock.now());
     let tx = app.db.begin().await?;
     if turned(&tx, tenant_id, pixel_id, unhealthy, now).await? && unhealthy {
-        let listeners = note::listeners(&tx, tenant_id, Event::PixelUnhealthy).await?;
-        if !listeners.is_empty() {
-            let data = [told(health, threshold)];
-            note::write(&tx, tenant_id, Event::PixelUnhealthy, now, data, &listeners).await?;
+        let event = Event::PixelUnhealthy;
+        let to = note::Listeners::hold(&tx, tenant_id).await?.to(event);
+        if !to.is_empty() {
+            note::write(&tx, tenant_id, now, [note::News { event, data: told(health, threshold), to }]).await?;
         }
     }
     tx.commit().await?;
