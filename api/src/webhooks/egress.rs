@@ -169,3 +169,22 @@ async fn driven<T, E>(
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_is_no_longer_allowed_is_not_even_looked_up() {
+        let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
+        let egress = Egress::new(Reach::Public, Names::new(Some(nobody)));
+        for (url, rule) in [
+            ("http://hooks.example.com/", "must start with https://"),
+            ("https://10.0.0.1/", "must name a public host"),
+            ("https://hooks.example.com:22/", "must name port 443"),
+        ] {
+            let refused = egress.post(&Url::parse(url).unwrap(), &[], String::new()).await;
+            assert!(refused.as_ref().is_err_and(|problem| problem.contains(rule)), "{url}: {refused:?}");
+        }
+    }
+}
