@@ -6,7 +6,10 @@ use crate::{
     db::Db,
     domains::{Names, Proofs},
     invalidation::Publisher,
+    mails::Post,
     previews::Redirectors,
+    rate_limits::RateLimits,
+    usage::Quotas,
     webhooks::{egress::Egress, work::Setup},
 };
 use contract::{address::Host, clock::Clock, destination::Reach, proxies::TrustedProxies};
@@ -29,6 +32,12 @@ pub struct App {
     pub rules: Arc<Rules>,
     /// Asks redirectors, for previews.
     pub redirectors: Redirectors,
+    /// The way that mails go; `None` where the operator set up none.
+    pub post: Option<Post>,
+    /// How many requests credentials and tenants may send.
+    pub rate_limits: Arc<RateLimits>,
+    /// How much a tenant may have.
+    pub quotas: Quotas,
     /// How webhooks are delivered.
     pub webhooks: Arc<Setup>,
 }
@@ -46,6 +55,8 @@ pub struct Rules {
     pub redirector: String,
     /// The proxies in front of the API: only they are believed about a client's address.
     pub trusted_proxies: TrustedProxies,
+    /// Where the front end is, which links in mails lead to, without a slash at the end.
+    pub public_url: Option<String>,
 }
 
 impl App {
@@ -58,6 +69,7 @@ impl App {
             reach: config.reach,
             redirector: config.redirector_url.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
+            public_url: config.public_url.clone(),
         };
         let auth = Arc::new(Auth::new(&config.jwt_secret, config.key_rotation));
         let proofs = Proofs { names: Names::new(config.name_server), schedule: config.domain_schedule };
@@ -74,6 +86,9 @@ impl App {
             proofs: Arc::new(proofs),
             rules: Arc::new(rules),
             redirectors: Redirectors::new(),
+            post: config.post.clone(),
+            rate_limits: RateLimits::new(config.rates),
+            quotas: config.quotas,
             webhooks: Arc::new(webhooks),
         }
     }

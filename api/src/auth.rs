@@ -5,21 +5,24 @@
 pub mod api_key;
 pub mod client;
 pub mod keys;
+pub mod link_token;
 pub mod log_in;
 pub mod new_password;
 pub mod open_sessions;
 pub mod password;
 pub mod refresh_token;
+pub mod reset;
 pub mod second_factor;
 mod secrets;
 pub mod session;
 pub mod sign_up;
-mod throttle;
+pub(crate) mod throttle;
 pub mod token;
 mod totp;
 
 pub use client::Client;
 pub use keys::rotate;
+pub use link_token::LinkToken;
 pub use log_in::{Credentials, LoggedIn, log_in};
 pub use refresh_token::RefreshToken;
 pub use session::{Session, log_out, refresh, user};

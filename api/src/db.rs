@@ -6,7 +6,13 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 use secrecy::{ExposeSecret, SecretString};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 /// How long an operation waits for a connection: less than a document may run, so that the log has the cause.
 const ACQUIRE: Duration = Duration::from_secs(4);
@@ -18,6 +24,7 @@ const BUSY: Duration = Duration::from_secs(4);
 pub struct Db {
     read: DatabaseConnection,
     write: DatabaseConnection,
+    statements: Arc<AtomicU64>,
 }
 
 impl Db {
@@ -30,12 +37,29 @@ impl Db {
         if url.starts_with("sqlite:") {
             let write = Database::connect(sqlite(url, 1)).await?;
             let read = Database::connect(sqlite(url, connections)).await?;
-            return Ok(Self { read, write });
+            return Ok(Self::counting(read, write));
         }
         let mut options = ConnectOptions::new(url);
         options.max_connections(connections).acquire_timeout(ACQUIRE).sqlx_logging(false);
         let pool = Database::connect(options).await?;
-        Ok(Self { read: pool.clone(), write: pool })
+        Ok(Self::counting(pool.clone(), pool))
+    }
+
+    fn counting(mut read: DatabaseConnection, mut write: DatabaseConnection) -> Self {
+        let statements = Arc::new(AtomicU64::new(0));
+        for connection in [&mut read, &mut write] {
+            let statements = statements.clone();
+            connection.set_metric_callback(move |_| {
+                statements.fetch_add(1, Ordering::Relaxed);
+            });
+        }
+        Self { read, write, statements }
+    }
+
+    /// Statements that were run so far, the beginnings and ends of transactions apart.
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     /// For reading outside a transaction.

@@ -176,6 +176,16 @@ pub(crate) async fn serving_host(db: &impl ConnectionTrait, id: Uuid) -> Result<
     row.map(|row| host_of(&row.host)).transpose()
 }
 
+/// The host names, without ports, of the domains that a tenant's links may live on.
+///
+/// # Errors
+/// Of the database.
+pub(crate) async fn names_usable_by(db: &Db, scope: TenantScope) -> Result<HashSet<String>, Error> {
+    let hosts = domain::usable_by(scope.tenant_id()).select_only().column(domain::Column::Host);
+    let hosts: Vec<String> = hosts.into_tuple().all(db.read()).await?;
+    hosts.iter().map(|host| Ok(host_of(host)?.name().to_owned())).collect()
+}
+
 /// A tenant's domains and the shared ones, whether or not they serve.
 fn reachable(tenant_id: Uuid) -> Select<domain::Entity> {
     let owner = domain::Column::TenantId;

@@ -7,20 +7,24 @@ pub mod audit;
 pub mod branding;
 pub mod click;
 pub mod consent;
+pub mod content;
 pub mod context;
 pub mod domain;
 pub mod error;
 pub mod execute;
 mod guard;
 pub mod id;
+pub mod invitation;
 pub mod limits;
 pub mod link;
 pub mod loaders;
+pub mod member;
 pub mod network;
 pub mod node;
 pub mod open_session;
 mod order;
 pub mod page;
+pub mod password_reset;
 mod persisted;
 pub mod pixel;
 pub mod preview;
@@ -54,9 +58,13 @@ pub struct Query(
 pub struct Mutation(
     account::AccountMutation,
     api_key::ApiKeyMutation,
+    content::ContentMutation,
     domain::mutation::DomainMutation,
+    invitation::InvitationMutation,
     link::LinkMutation,
+    member::MemberMutation,
     open_session::OpenSessionMutation,
+    password_reset::PasswordResetMutation,
     pixel::PixelMutation,
     session::SessionMutation,
     tenant::mutation::TenantMutation,

@@ -6,8 +6,14 @@ mod permission;
 pub use permission::{KeyScope, KeyScopes, Permission};
 
 use crate::{db::Db, error::Error};
-use entities::{api_key_tenant, domain, link, membership, membership::Role, pixel, webhook, webhook_delivery};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select, prelude::Uuid};
+use entities::{
+    api_key_tenant, domain, invitation, link, membership, membership::Role, pixel, tenant, user, webhook,
+    webhook_delivery,
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select, prelude::Uuid, sea_query::LockType,
+};
 
 /// How a caller proved who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +172,22 @@ impl TenantScope {
         Self::of(db, caller, owner, needs, field).await
     }
 
+    /// The scope of the tenant that an invitation leads into.
+    ///
+    /// # Errors
+    /// As [`TenantScope::of_link`].
+    pub async fn of_invitation(
+        db: &Db,
+        caller: Caller,
+        invitation_id: Uuid,
+        needs: Permission,
+        field: &str,
+    ) -> Result<Self, Error> {
+        let owner = invitation::Entity::find_by_id(invitation_id).select_only().column(invitation::Column::TenantId);
+        let owner = owner.into_tuple().one(db.read()).await?.ok_or_else(|| Error::not_found(field))?;
+        Self::of(db, caller, owner, needs, field).await
+    }
+
     /// The scope of the tenant that a webhook belongs to.
     ///
     /// # Errors
@@ -185,6 +207,31 @@ impl TenantScope {
         let owner = owner.select_only().column(webhook_delivery::Column::TenantId);
         let owner = owner.into_tuple().one(db.read()).await?.ok_or_else(|| Error::not_found("id"))?;
         Self::of(db, caller, owner, needs, "id").await
+    }
+
+    /// Looks the caller's membership up again, after everybody else who changes the tenant's members, and keeps them waiting
+    /// until the transaction ends.
+    ///
+    /// # Errors
+    /// As [`TenantScope::of`].
+    pub async fn hold(&self, tx: &DatabaseTransaction, needs: Permission, field: &str) -> Result<Self, Error> {
+        hold_members(tx, self.tenant_id).await?;
+        let rows = self.caller.memberships().filter(membership::Column::TenantId.eq(self.tenant_id));
+        let row = rows.one(tx).await?.ok_or_else(|| Error::not_found(field))?;
+        let scope = Self { role: row.role, ..*self };
+        scope.demand(needs)?;
+        Ok(scope)
+    }
+
+    /// Whether the caller may make, change and unmake owners: an owner, in a log-in. No program gives a tenant away.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for a lower role, [`Error::KeyForbidden`] for an API key.
+    pub fn demand_owner(&self) -> Result<(), Error> {
+        if self.role != Role::Owner {
+            return Err(Error::Forbidden);
+        }
+        self.caller.session_id().map(drop)
     }
 
     /// All tenants where a caller may act, with their roles, in the order the caller joined them.
@@ -215,4 +262,34 @@ impl TenantScope {
     pub const fn role(&self) -> Role {
         self.role
     }
+}
+
+/// Keeps everybody else who changes a tenant's members waiting until the transaction ends.
+pub(crate) async fn hold_members(tx: &DatabaseTransaction, tenant_id: Uuid) -> Result<(), Error> {
+    let held = tenant::Entity::find_by_id(tenant_id).lock(LockType::NoKeyUpdate).one(tx).await?;
+    held.map(drop).ok_or_else(|| Error::not_found("tenantId"))
+}
+
+/// Keeps a caller's memberships in these tenants from ending until the transaction does.
+pub(crate) async fn hold_memberships(
+    tx: &DatabaseTransaction,
+    caller: Caller,
+    tenant_ids: &[Uuid],
+) -> Result<(), Error> {
+    let here = membership::Column::TenantId.is_in(tenant_ids.iter().copied());
+    let rows = caller.memberships().filter(here).order_by_asc(membership::Column::TenantId);
+    rows.lock(LockType::KeyShare).all(tx).await?;
+    Ok(())
+}
+
+/// Keeps everybody else who would make a user the owner of a tenant waiting until the transaction ends.
+pub(crate) async fn hold_owner(tx: &DatabaseTransaction, user_id: Uuid) -> Result<(), Error> {
+    user::Entity::find_by_id(user_id).lock(LockType::NoKeyUpdate).one(tx).await?;
+    Ok(())
+}
+
+/// How many tenants a user owns.
+pub(crate) async fn count_owned(db: &impl ConnectionTrait, user_id: Uuid) -> Result<u64, Error> {
+    let owned = membership::Entity::find().filter(membership::Column::UserId.eq(user_id));
+    Ok(owned.filter(membership::Column::Role.eq(Role::Owner)).count(db).await?)
 }

@@ -20,10 +20,11 @@ use crate::{
     once::{Call, Once},
     page::{Page, Sort, Window},
     scope::TenantScope,
+    tenants,
 };
 use contract::clock::DAY;
 use entities::{
-    TenantOwned, tenant,
+    TenantOwned,
     webhook::{self, DisabledBy, Model},
 };
 use sea_orm::{
@@ -80,8 +81,7 @@ pub async fn create(app: &App, scope: TenantScope, new: NewWebhook, once: Option
     let call = Call { owner_id: tenant_id, action: "createWebhook", part: 0, once: once.as_ref(), now };
     let tx = app.db.begin().await?;
     // of two who make the last one at once, one comes second
-    let tenant = tenant::Entity::find_by_id(tenant_id).lock(LockType::NoKeyUpdate).one(&tx).await?;
-    tenant.ok_or_else(|| Error::not_found("tenantId"))?;
+    tenants::hold(&tx, tenant_id).await?;
     if let Some(id) = call.begin::<Uuid>(&tx).await? {
         let known = webhook::Entity::of(tenant_id).filter(webhook::Column::Id.eq(id)).one(&tx).await?;
         let rule = "belongs to a call whose webhook was deleted since";

@@ -14,6 +14,9 @@ mod m20261124_000006_consent;
 mod m20261125_000007_sessions;
 mod m20261125_000009_api_keys;
 mod m20261125_000010_audit;
+mod m20261126_000020_team;
+mod m20261126_000030_programs;
+mod m20261126_000031_quotas;
 mod m20261126_000040_webhooks;
 mod types;
 
@@ -34,6 +37,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000007_sessions::Migration),
             Box::new(m20261125_000009_api_keys::Migration),
             Box::new(m20261125_000010_audit::Migration),
+            Box::new(m20261126_000020_team::Migration),
+            Box::new(m20261126_000030_programs::Migration),
+            Box::new(m20261126_000031_quotas::Migration),
             Box::new(m20261126_000040_webhooks::Migration),
         ]
     }

@@ -5,7 +5,8 @@
 use std::{future::Future, io, num::NonZero, thread, time::Duration};
 use tokio::runtime::Builder;
 
-/// Fewest workers, on a machine with one core as well.
+/// Fewest workers, on a machine with one core as well: there [`crate::recorder::Recorder::keep_spare_worker`] keeps one
+/// of them out of the way.
 const FEWEST: usize = 2;
 /// Longest wait for workers and threads at the end.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -108,8 +108,13 @@ Ctrl+C stops it; every click that was answered is kept.",
         let (app, config) = (self.app, self.config);
         let ingest = tokio::spawn(store(Ingest::new(app.db.clone(), app.clock.clone()), self.frames));
         let relay = Relay::new(app.db.clone(), app.clock.clone(), app.publisher.clone());
-        let (rechecks, webhooks) = (Rechecks::new(app.clone()), Work::new(app.clone()));
-        let worker = Worker { relay, rechecks, webhooks, ingest: None };
+        let worker = Worker {
+            relay,
+            rechecks: Rechecks::new(app.clone()),
+            mails: api::mails::Sender::new(app.clone()),
+            webhooks: Work::new(app.clone()),
+            ingest: None,
+        };
         let mut parts = JoinSet::new();
         parts.spawn(worker.run(signal(stopped.clone())));
         let api = api::http::serve(app, config.introspection, self.listener, signal(stopped.clone()));

@@ -13,5 +13,6 @@ mod lists;
 mod once;
 mod second_factor;
 mod sessions;
+mod team;
 mod tenants;
 mod tokens;

@@ -10,6 +10,7 @@ mod faults;
 mod journeys;
 mod networks;
 mod previews;
+mod programs;
 mod schema;
 mod smoke;
 mod tidy;

@@ -109,11 +109,12 @@ fn rows_of_tenants_are_reached_through_the_tenant() {
         .filter_map(|source| Some(source.path.strip_prefix("entities/src/")?.strip_suffix(".rs")?.to_owned()))
         .collect();
     assert!(owned.contains(&"link".to_owned()) && owned.contains(&"pixel".to_owned()), "{owned:?}");
-    // the proof of membership itself, how many tenants a user owns, what stores the clicks of all tenants, what delivers
-    // the webhooks of all, and what looks through the audit logs of all
+    // the proof of membership itself, how many tenants a user owns, the token that names a tenant, what stores the clicks of
+    // all tenants, what delivers the webhooks of all, and what looks through the audit logs of all
     let doors = [
         "api/src/scope.rs",
         "api/src/tenants.rs",
+        "api/src/members/join.rs",
         "api/src/clicks/ingest",
         "api/src/clicks/rebuild",
         "api/src/audit/verify.rs",

@@ -5,6 +5,7 @@ mod events;
 mod guard;
 mod inputs;
 mod load;
+mod programs;
 mod trouble;
 
 use crate::world::{

@@ -5,6 +5,7 @@ pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod dns;
 pub(crate) mod firefox;
+pub(crate) mod mailbox;
 pub(crate) mod places;
 pub(crate) mod postgres;
 pub(crate) mod process;
@@ -16,6 +17,7 @@ pub(crate) mod wait;
 use browser::{Browser, Scripts, USER_AGENT};
 use client::{Account, Client};
 use dns::Dns;
+use mailbox::Mailbox;
 use postgres::Postgres;
 use program::Program;
 use redis::Redis;
@@ -55,6 +57,7 @@ pub(crate) struct World {
     visitor: reqwest::Client,
     stand_in: StandIn,
     dns: Dns,
+    mailbox: Mailbox,
     variables: BTreeMap<String, String>,
     folder: TempDir,
 }
@@ -64,7 +67,7 @@ impl World {
     pub(crate) async fn start(setting: Setting, own: Own, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::Builder::new().prefix("stopover-world-").tempdir().unwrap();
         let (api, redirector) = (process::free_port(), process::free_port());
-        let dns = Dns::start().await;
+        let (dns, mailbox) = (Dns::start().await, Mailbox::start().await);
         let mut common = BTreeMap::new();
         let mut set = |name: &str, value: String| drop(common.insert(format!("STOPOVER_{name}"), value));
         set("API_LISTEN", format!("127.0.0.1:{api}"));
@@ -76,6 +79,9 @@ impl World {
         std::fs::write(&places, places::database()).unwrap();
         set("GEOIP_DATABASE", places.display().to_string());
         set("LOG", "info,sqlx=warn".to_owned());
+        // tests ask as often as it takes
+        set("RATE_LIMIT_KEY", "0".to_owned());
+        set("RATE_LIMIT_TENANT", "0".to_owned());
         if setting == Setting::OneBox {
             let (database_url, redis_url) = services(&own).await;
             set("DATABASE_URL", database_url);
@@ -85,6 +91,9 @@ impl World {
         }
         for (name, value) in variables {
             set(name, (*value).to_owned());
+            if *name == "MAIL_FROM" {
+                set("SMTP_URL", mailbox.url());
+            }
         }
         let authority = folder.path().join("authority.pem");
         std::fs::write(&authority, stand_in::authority()).unwrap();
@@ -99,6 +108,7 @@ impl World {
             visitor: visitor(),
             stand_in: StandIn::start().await,
             dns,
+            mailbox,
             variables: common,
             folder,
         };
@@ -132,9 +142,9 @@ impl World {
     }
 
     /// Runs a command of the program `api` on the product's database to its end.
-    pub(crate) fn tool(&self, name: &str) -> std::process::Output {
+    pub(crate) fn tool(&self, arguments: &[&str]) -> std::process::Output {
         let mut command = program::command("api");
-        command.arg(name).env("STOPOVER_DATABASE_URL", self.database_url()).env("STOPOVER_LOG", "error");
+        command.args(arguments).env("STOPOVER_DATABASE_URL", self.database_url()).env("STOPOVER_LOG", "error");
         command.env("STOPOVER_REDIS_URL", "redis://127.0.0.1:1").env("STOPOVER_JWT_SECRET", self.secret());
         command.output().unwrap()
     }
@@ -145,6 +155,11 @@ impl World {
         let input = serde_json::json!({ "name": "schema", "scopes": ["SCHEMA_READ"], "tenantIds": [account.tenant] });
         let made = account.client.done("createApiKey", input, "secret").await;
         account.client.with_token(client::text(&made["secret"]))
+    }
+
+    /// Where GraphQL is answered.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.api
     }
 
     /// A client that nobody has logged in.
@@ -201,6 +216,11 @@ impl World {
     /// The DNS, as the product sees it.
     pub(crate) fn dns(&self) -> &Dns {
         &self.dns
+    }
+
+    /// The mail server, which a world has that sets `MAIL_FROM`.
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
     }
 
     /// A browser.

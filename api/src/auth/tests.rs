@@ -40,7 +40,8 @@ impl World {
         Migrator::up(db.write(), None).await.unwrap();
         let (sender, _) = tokio::sync::broadcast::channel(1);
         let app = App::new(&config, db, Clock::fixed(NOW), Publisher::Local(sender));
-        let input = SignUp { email: EMAIL.to_owned(), password: PASSWORD.to_owned(), tenant_name: "Acme".to_owned() };
+        let (email, password) = (EMAIL.to_owned(), PASSWORD.to_owned());
+        let input = SignUp { email, password, tenant_name: Some("Acme".to_owned()), invitation: None };
         let account = super::sign_up(&app, input, &from("198.51.100.1")).await.unwrap();
         Self { _folder: folder, app, account }
     }

@@ -76,6 +76,7 @@ async fn scope_of(db: &Db) -> TenantScope {
         health_threshold: Set(5_000),
         consent: Set(None),
         branding: Set(None),
+        link_defaults: Set(None),
         created_at: Set(0),
         updated_at: Set(0),
     };

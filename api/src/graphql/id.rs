@@ -26,6 +26,8 @@ pub enum Kind {
     AuditEvent,
     /// A session.
     Session,
+    /// An invitation.
+    Invitation,
     /// A webhook.
     Webhook,
     /// A delivery to a webhook.
@@ -34,7 +36,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Tenant,
         Self::User,
         Self::Link,
@@ -44,6 +46,7 @@ impl Kind {
         Self::ApiKey,
         Self::AuditEvent,
         Self::Session,
+        Self::Invitation,
         Self::Webhook,
         Self::WebhookDelivery,
     ];
@@ -65,6 +68,7 @@ impl Kind {
             Self::ApiKey => "ApiKey",
             Self::AuditEvent => "AuditEvent",
             Self::Session => "Session",
+            Self::Invitation => "Invitation",
             Self::Webhook => "Webhook",
             Self::WebhookDelivery => "WebhookDelivery",
         }

@@ -45,7 +45,13 @@ impl NodeQuery {
             Some(Kind::Domain) => domain::find(ctx, &id).await?.map(Node::from),
             Some(Kind::Webhook) => webhook::find(ctx, &id).await?.map(|webhook| Node::Webhook(Box::new(webhook))),
             Some(
-                Kind::User | Kind::Click | Kind::ApiKey | Kind::AuditEvent | Kind::Session | Kind::WebhookDelivery,
+                Kind::User
+                | Kind::Click
+                | Kind::ApiKey
+                | Kind::AuditEvent
+                | Kind::Session
+                | Kind::Invitation
+                | Kind::WebhookDelivery,
             )
             | None => {
                 // the same answer as for an id that was never given out, to a stranger too

@@ -26,9 +26,9 @@ use uuid::Uuid;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Event")]
 pub enum WebhookEvent {
-    /// `link.created`: a link was made; `data.link`. Of many that are made at once, one message for each.
+    /// `link.created`: a link was made; `data.link`. Of many that are made at once, of a content too, one message for each.
     LinkCreated,
-    /// `link.updated`: a link was changed, archived or restored; `data.link` as it is now.
+    /// `link.updated`: a link was changed, by an upsert too, archived or restored; `data.link` as it is now.
     LinkUpdated,
     /// `link.deleted`: a link was deleted; `data.link` as it was.
     LinkDeleted,
@@ -166,7 +166,7 @@ async fn scope_of_webhook(ctx: &Context<'_>, id: &ID) -> Result<std::result::Res
     let caller = context::caller(ctx)?;
     let Some(key) = id::decode(Kind::Webhook, id) else { return Ok(Err(Error::not_found("id"))) };
     let scope = TenantScope::of_webhook(&context::app(ctx)?.db, caller, key, Permission::Administer).await;
-    Ok(scope.map(|scope| (scope, key)))
+    context::admitted(ctx, scope.map(|scope| (scope, key)), |(scope, _)| scope)
 }
 
 /// The webhook of an id, for queries: null when there is none for this caller.

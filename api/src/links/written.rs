@@ -6,7 +6,7 @@ use super::{Link, slug};
 use crate::{
     app::App,
     audit::{self, Deed},
-    error::Error,
+    error::{Error, Mistake},
     invalidation::Changes,
     scope::TenantScope,
     webhooks::{event::Event, note},
@@ -16,7 +16,7 @@ use sea_orm::{DatabaseTransaction, prelude::Uuid};
 use std::collections::BTreeMap;
 
 /// An address, as domain and slug, with the link that is there now.
-pub(super) type Address = (Uuid, String, Option<Uuid>);
+type Address = (Uuid, String, Option<Uuid>);
 
 /// What a transaction wrote about links of one tenant.
 #[derive(Debug, Default)]
@@ -73,6 +73,28 @@ impl Written {
         tx.commit().await?;
         app.publisher.publish(&app.db, &app.clock, changes).await;
         Ok(())
+    }
+}
+
+/// Ends a part of a transaction that has a savepoint of its own: what it did stays, or with mistakes is undone alone. It
+/// tells nobody: that is for the end of the whole.
+///
+/// # Errors
+/// Of the database.
+pub(super) async fn end_part<T>(
+    part: DatabaseTransaction,
+    done: Result<T, Error>,
+) -> Result<Result<T, Vec<Mistake>>, Error> {
+    match done {
+        Ok(done) => {
+            part.commit().await?;
+            Ok(Ok(done))
+        }
+        Err(Error::Mistakes(mistakes)) => {
+            part.rollback().await?;
+            Ok(Err(mistakes))
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Reader {
     segments: Arc<Segments>,
     open: Option<Open>,
     next: u64,
+    /// What was read last, used again and again.
+    buffer: Vec<u8>,
     /// Whether numbers were missing where the log should have held them.
     gap: bool,
 }
@@ -41,7 +43,7 @@ struct Open {
 impl Reader {
     /// At the record `next`.
     pub(super) const fn new(segments: Arc<Segments>, next: u64) -> Self {
-        Self { segments, open: None, next, gap: false }
+        Self { segments, open: None, next, buffer: Vec::new(), gap: false }
     }
 
     /// Goes to the record `next`.
@@ -97,13 +99,15 @@ impl Reader {
     /// Reads on in the open segment; `None` at its end.
     fn read_open(&mut self, until: u64) -> io::Result<Option<Frame>> {
         let Some(open) = &mut self.open else { return Ok(None) };
-        let mut bytes = Vec::new();
+        let bytes = &mut self.buffer;
+        // all that is read below: growing step by step would leave twice as much behind
+        bytes.reserve_exact(MOST_BYTES + frame::HEADER);
         loop {
             bytes.clear();
             open.file.seek(SeekFrom::Start(open.offset))?;
             // the largest single record always fits
-            open.file.by_ref().take((MOST_BYTES + frame::HEADER) as u64).read_to_end(&mut bytes)?;
-            let mut records = frame::records(&bytes);
+            open.file.by_ref().take((MOST_BYTES + frame::HEADER) as u64).read_to_end(bytes)?;
+            let mut records = frame::records(bytes);
             let mut start = 0;
             // records before `next` were shipped, or the reader was sent to the middle of a segment
             let first = loop {
@@ -112,7 +116,7 @@ impl Reader {
                     other => break other,
                 }
             };
-            // copied out of the borrow: the bytes become the frame
+            // copied out of the borrow
             let Some(first) = first.map(|record| record.seq) else {
                 if start == 0 {
                     return Ok(None);
@@ -132,9 +136,7 @@ impl Reader {
             }
             open.offset += end as u64;
             self.next = last + 1;
-            bytes.truncate(end);
-            bytes.drain(..start);
-            return Ok(Some(Frame { first, last, records: bytes }));
+            return Ok(Some(Frame { first, last, records: bytes[start..end].to_vec() }));
         }
     }
 }

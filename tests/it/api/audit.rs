@@ -113,7 +113,7 @@ async fn a_row_that_is_tampered_with_is_found(world: &mut World) {
     assert!(hashes.windows(2).all(|pair| pair[0]["hash"] == pair[1]["previousHash"]), "{hashes:?}");
 
     let look = || {
-        let output = world.tool("audit");
+        let output = world.tool(&["audit"]);
         (output.status.success(), String::from_utf8(output.stdout).unwrap())
     };
     let (whole, found) = look();

@@ -36,6 +36,8 @@ async fn furnished(world: &World, name: &str) -> (Account, Ids) {
     let own = account.client.done("createDomain", host, "domain { id }").await["domain"]["id"].clone();
     let key = json!({ "name": "k", "scopes": ["LINKS_READ"], "tenantIds": [account.tenant] });
     let key = account.client.done("createApiKey", key, "apiKey { id }").await["apiKey"]["id"].clone();
+    let invited = json!({ "tenantId": account.tenant, "email": format!("{name}@example.com"), "role": "VIEWER" });
+    let invited = account.client.done("inviteMember", invited, "invitation { id }").await;
     let webhook = json!({ "tenantId": account.tenant, "url": format!("https://{name}.example.com/"), "events": ["LINK_CREATED"] });
     let webhook = account.client.done("createWebhook", webhook, "webhook { id }").await["webhook"]["id"].clone();
     let delivery = account.client.done("sendTestWebhook", json!({ "id": webhook }), "delivery { id }").await;
@@ -55,10 +57,23 @@ async fn furnished(world: &World, name: &str) -> (Account, Ids) {
         ("$delivery", text(&delivery["delivery"]["id"]).to_owned()),
         ("$session", text(&more["viewer"]["sessions"][0]["id"]).to_owned()),
         ("$user", text(&more["viewer"]["user"]["id"]).to_owned()),
+        ("$member", member(world, &account).await),
+        ("$invitation", text(&invited["invitation"]["id"]).to_owned()),
         ("$host", world.domain().to_owned()),
         ("$slug", slug),
     ];
     (account, ids.into_iter().collect())
+}
+
+/// The id of another member of an account's tenant.
+async fn member(world: &World, account: &Account) -> String {
+    let other = world.sign_up().await;
+    let invited = json!({ "tenantId": account.tenant, "email": other.email, "role": "VIEWER" });
+    let link = account.client.done("inviteMember", invited, "link").await;
+    let token = text(&link["link"]).rsplit('/').next().unwrap();
+    other.client.done("acceptInvitation", json!({ "token": token }), "").await;
+    let data = other.client.query("{ viewer { user { id } } }", json!({})).await;
+    text(&data["viewer"]["user"]["id"]).to_owned()
 }
 
 /// An input with its ids filled in.
@@ -81,7 +96,7 @@ async fn ask(client: &Client, entry: &Entry, input: &Value) -> Reply {
         (_, Value::Null) => (String::new(), String::new(), json!({})),
         ("Query", input) => {
             let fields = input.as_object().unwrap();
-            let of = |field: &str| if field == "slug" || field == "domain" { "String!" } else { "ID!" };
+            let of = |field: &str| if matches!(field, "slug" | "domain" | "externalId") { "String!" } else { "ID!" };
             let declared: Vec<String> = fields.keys().map(|field| format!("${field}: {}", of(field))).collect();
             let passed: Vec<String> = fields.keys().map(|field| format!("{field}: ${field}")).collect();
             (format!("({})", declared.join(", ")), format!("({})", passed.join(", ")), input.clone())

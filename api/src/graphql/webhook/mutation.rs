@@ -135,7 +135,7 @@ async fn scope_of_delivery(ctx: &Context<'_>, id: &ID) -> Result<std::result::Re
     let caller = context::caller(ctx)?;
     let Some(key) = id::decode(Kind::WebhookDelivery, id) else { return Ok(Err(Error::not_found("id"))) };
     let scope = TenantScope::of_delivery(&context::app(ctx)?.db, caller, key, Permission::Administer).await;
-    Ok(scope.map(|scope| (scope, key)))
+    context::admitted(ctx, scope.map(|scope| (scope, key)), |(scope, _)| scope)
 }
 
 /// Mutations of webhooks; they need the role ADMIN.
