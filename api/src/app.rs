@@ -11,6 +11,7 @@ use crate::{
     rate_limits::RateLimits,
     scope::Caller,
     usage::Quotas,
+    webhooks::{egress::Egress, work::Setup},
 };
 use contract::{address::Host, clock::Clock, destination::Reach, proxies::TrustedProxies};
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub struct App {
     pub rate_limits: Arc<RateLimits>,
     /// How much a tenant may have.
     pub quotas: Quotas,
+    /// How webhooks are delivered.
+    pub webhooks: Arc<Setup>,
 }
 
 /// What the operator decided for everybody.
@@ -83,6 +86,11 @@ impl App {
         };
         let auth = Arc::new(Auth::new(&config.jwt_secret, config.key_rotation));
         let proofs = Proofs { names: Names::new(config.name_server), schedule: config.domain_schedule };
+        let webhooks = Setup {
+            egress: Egress::new(config.reach, proofs.names.clone()),
+            schedule: config.webhook_schedule.clone(),
+            health: config.webhook_health,
+        };
         Self {
             db,
             clock,
@@ -94,6 +102,7 @@ impl App {
             post: config.post.clone(),
             rate_limits: RateLimits::new(config.rates),
             quotas: config.quotas,
+            webhooks: Arc::new(webhooks),
         }
     }
 }

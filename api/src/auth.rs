@@ -31,11 +31,12 @@ pub use sign_up::{SignUp, SignedUp, sign_up};
 use self::{
     keys::{Key, Keys},
     password::Passwords,
-    secrets::Secrets,
+    secrets::{Purpose, Secrets},
 };
 use crate::{app::App, error::Error, scope::Caller};
 use secrecy::SecretString;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Passwords, keys and tokens.
 pub struct Auth {
@@ -50,6 +51,14 @@ impl Auth {
     #[must_use]
     pub fn new(secret: &SecretString, key_rotation: i64) -> Self {
         Self { passwords: Passwords::new(), secrets: Secrets::new(secret), keys: Keys::new(key_rotation) }
+    }
+
+    /// What a webhook's messages are signed with.
+    ///
+    /// # Errors
+    /// None for 32 bytes.
+    pub(crate) fn webhook_secret(&self, id: Uuid, salt: &[u8]) -> Result<[u8; 32], Error> {
+        self.secrets.derive(Purpose::Webhook, &[id.as_bytes(), salt])
     }
 }
 

@@ -5,10 +5,11 @@ use crate::{
     mails::{Post, Relay},
     rate_limits::{Rate, Rates},
     usage::Quotas,
+    webhooks,
 };
 use contract::{
     address::Host,
-    clock::DAY,
+    clock::{DAY, SECOND},
     destination::Reach,
     proxies::TrustedProxies,
     settings::{BadSettings, Settings},
@@ -46,6 +47,10 @@ pub struct Config {
     /// `DOMAIN_RECHECK_SECONDS`, 6 hours, and `DOMAIN_GRACE_SECONDS`, 3 days: when domains are looked at, and how long one
     /// goes on serving without its record.
     pub domain_schedule: Schedule,
+    /// `WEBHOOK_RETRY_SECONDS`: the pauses between the attempts of a delivery.
+    pub webhook_schedule: webhooks::schedule::Schedule,
+    /// `WEBHOOK_HEALTH_SECONDS`, 5 minutes: how often pixels are looked at for `pixel.unhealthy`, in milliseconds.
+    pub webhook_health: i64,
     /// `HTTPS`, false: whether short addresses start with https.
     pub https: bool,
     /// `REDIRECTOR_URL`: where a redirector answers, for previews; by default at `REDIRECTOR_LISTEN` on this machine.
@@ -95,6 +100,8 @@ impl Config {
             default_domain: settings.optional("DEFAULT_DOMAIN", domain).unwrap_or_default(),
             name_server: settings.optional("NAME_SERVER", "must be an address and a port, such as 9.9.9.9:53"),
             domain_schedule: domain_schedule(settings),
+            webhook_schedule: settings.or("WEBHOOK_RETRY_SECONDS", Default::default(), RETRIES),
+            webhook_health: webhook_health(settings),
             https: settings.or("HTTPS", false, local),
             redirector_url: redirector_url(settings),
             reach: if settings.or("ALLOW_LOCAL_TARGETS", false, local) { Reach::Local } else { Reach::Public },
@@ -136,6 +143,13 @@ fn domain_schedule(settings: &mut Settings) -> Schedule {
     let recheck = settings.optional::<NonZeroU32>("DOMAIN_RECHECK_SECONDS", "must be a number of seconds from 1 on");
     let grace = settings.optional("DOMAIN_GRACE_SECONDS", "must be a number of seconds from 0 on");
     Schedule::new(recheck.map_or(6 * 60 * 60, NonZeroU32::get), grace.unwrap_or(3 * 24 * 60 * 60))
+}
+
+const RETRIES: &str = "must be 1 to 50 numbers of seconds, separated by commas";
+
+fn webhook_health(settings: &mut Settings) -> i64 {
+    let seconds = settings.optional::<NonZeroU32>("WEBHOOK_HEALTH_SECONDS", "must be a number of seconds from 1 on");
+    i64::from(seconds.map_or(300, NonZeroU32::get)) * SECOND
 }
 
 fn key_rotation(settings: &mut Settings) -> i64 {

@@ -189,7 +189,7 @@ pub(crate) async fn names_usable_by(db: &Db, scope: TenantScope) -> Result<HashS
 }
 
 /// A tenant's domains and the shared ones, whether or not they serve.
-fn reachable(tenant_id: Uuid) -> Select<domain::Entity> {
+pub(crate) fn reachable(tenant_id: Uuid) -> Select<domain::Entity> {
     let owner = domain::Column::TenantId;
     domain::Entity::find().filter(Condition::any().add(owner.eq(tenant_id)).add(owner.is_null()))
 }

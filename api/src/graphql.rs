@@ -33,6 +33,7 @@ pub mod scalars;
 pub mod session;
 pub mod tenant;
 pub mod viewer;
+pub mod webhook;
 
 pub use execute::{Answer, Asking, Engine, TimedOut, execute};
 pub use guard::Fault;
@@ -66,6 +67,7 @@ pub struct Mutation(
     pixel::PixelMutation,
     session::SessionMutation,
     tenant::mutation::TenantMutation,
+    webhook::mutation::WebhookMutation,
 );
 
 /// The contract with its operations behind it.

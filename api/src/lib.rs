@@ -26,4 +26,5 @@ pub mod scope;
 pub mod telemetry;
 pub mod tenants;
 pub mod usage;
+pub mod webhooks;
 pub mod worker;

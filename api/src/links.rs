@@ -17,6 +17,7 @@ pub(crate) mod text;
 mod told;
 mod update;
 mod upsert;
+mod written;
 
 pub use attached::tags_of;
 pub(crate) use create::create_all;

@@ -14,6 +14,7 @@ use crate::{
     http,
     invalidation::{Publisher, redis::RedisPublisher, relay::Relay},
     mails,
+    webhooks::work::Work,
     worker::Worker,
 };
 use contract::{clock::Clock, keys::Keys};
@@ -115,7 +116,8 @@ fn parts(config: &Config, db: Db) -> Result<(App, Worker), String> {
     let ingest = StreamIngest::new(Ingest::new(app.db.clone(), app.clock.clone()), redis, keys)?;
     let rechecks = Rechecks::new(app.clone());
     let mails = mails::Sender::new(app.clone());
-    Ok((app, Worker { relay, rechecks, mails, ingest: Some(ingest) }))
+    let webhooks = Work::new(app.clone());
+    Ok((app, Worker { relay, rechecks, mails, webhooks, ingest: Some(ingest) }))
 }
 
 /// Turns true when the process is told to stop.

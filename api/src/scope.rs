@@ -6,7 +6,10 @@ mod permission;
 pub use permission::{KeyScope, KeyScopes, Permission};
 
 use crate::{db::Db, error::Error};
-use entities::{api_key_tenant, domain, invitation, link, membership, membership::Role, pixel, tenant, user};
+use entities::{
+    api_key_tenant, domain, invitation, link, membership, membership::Role, pixel, tenant, user, webhook,
+    webhook_delivery,
+};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, Select,
@@ -203,6 +206,24 @@ impl TenantScope {
     ) -> Result<Self, Error> {
         let row = (invitation::Column::TenantId, invitation::Column::Id.eq(invitation_id));
         Self::of_row::<invitation::Entity>(db, caller, row, needs, field).await
+    }
+
+    /// The scope of the tenant that a webhook belongs to.
+    ///
+    /// # Errors
+    /// As [`TenantScope::of_link`].
+    pub async fn of_webhook(db: &Db, caller: Caller, webhook_id: Uuid, needs: Permission) -> Result<Self, Error> {
+        let row = (webhook::Column::TenantId, webhook::Column::Id.eq(webhook_id));
+        Self::of_row::<webhook::Entity>(db, caller, row, needs, "id").await
+    }
+
+    /// The scope of the tenant that a delivery of a webhook belongs to.
+    ///
+    /// # Errors
+    /// As [`TenantScope::of_link`].
+    pub async fn of_delivery(db: &Db, caller: Caller, delivery_id: Uuid, needs: Permission) -> Result<Self, Error> {
+        let row = (webhook_delivery::Column::TenantId, webhook_delivery::Column::Id.eq(delivery_id));
+        Self::of_row::<webhook_delivery::Entity>(db, caller, row, needs, "id").await
     }
 
     /// Looks the caller's membership up again, after everybody else who changes the tenant's members, and keeps them waiting

@@ -1,7 +1,7 @@
-//! Runs the background loops: the relay, the checks of domains, the mails, and the ingest of clicks from Redis. A
-//! loop that ends on its own takes the process down, so that somebody notices.
+//! Runs the background loops: the relay, the checks of domains, the mails, the deliveries of webhooks, and the ingest of
+//! clicks from Redis. A loop that ends on its own takes the process down, so that somebody notices.
 
-use crate::{clicks::stream::StreamIngest, domains::Rechecks, invalidation::relay::Relay, mails};
+use crate::{clicks::stream::StreamIngest, domains::Rechecks, invalidation::relay::Relay, mails, webhooks::work::Work};
 use std::future::Future;
 use tokio::sync::watch;
 
@@ -13,6 +13,8 @@ pub struct Worker {
     pub rechecks: Rechecks,
     /// Sends mails.
     pub mails: mails::Sender,
+    /// Delivers webhooks.
+    pub webhooks: Work,
     /// Brings clicks in; the embedded default hands them over in process instead.
     pub ingest: Option<StreamIngest>,
 }
@@ -43,6 +45,11 @@ impl Worker {
         loops.spawn(async move {
             mails.await;
             "mails"
+        });
+        let webhooks = self.webhooks.run(signal(stopped.clone()));
+        loops.spawn(async move {
+            webhooks.await;
+            "webhooks"
         });
         if let Some(ingest) = self.ingest {
             let ingest = ingest.run(signal(stopped));

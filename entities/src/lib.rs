@@ -33,6 +33,12 @@ pub mod tenant;
 pub mod throttle;
 pub mod user;
 pub mod visitor_key;
+pub mod webhook;
+pub mod webhook_click;
+pub mod webhook_delivery;
+pub mod webhook_expiry;
+pub mod webhook_message;
+pub mod webhook_pixel;
 
 use sea_orm::{
     ColumnTrait, DeleteMany, EntityTrait, QueryFilter, Select, UpdateMany,

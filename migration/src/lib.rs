@@ -17,6 +17,7 @@ mod m20261125_000010_audit;
 mod m20261126_000020_team;
 mod m20261126_000030_programs;
 mod m20261126_000031_quotas;
+mod m20261126_000040_webhooks;
 mod m20261127_000050_tenants_apart;
 mod role;
 mod types;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000020_team::Migration),
             Box::new(m20261126_000030_programs::Migration),
             Box::new(m20261126_000031_quotas::Migration),
+            Box::new(m20261126_000040_webhooks::Migration),
             Box::new(m20261127_000050_tenants_apart::Migration),
         ]
     }

@@ -11,7 +11,7 @@ use sea_orm_migration::{
 pub(crate) struct Migration;
 
 /// Tables, and their column that says whose a row is: a tenant's, or in some a user's.
-const TABLES: [(&str, &str); 16] = [
+const TABLES: [(&str, &str); 22] = [
     ("tenants", "id"),
     ("memberships", "tenant_id"),
     ("invitations", "tenant_id"),
@@ -25,6 +25,12 @@ const TABLES: [(&str, &str); 16] = [
     ("clicks", "tenant_id"),
     ("receipts", "tenant_id"),
     ("rollups", "tenant_id"),
+    ("webhooks", "tenant_id"),
+    ("webhook_messages", "tenant_id"),
+    ("webhook_deliveries", "tenant_id"),
+    ("webhook_clicks", "tenant_id"),
+    ("webhook_expiries", "tenant_id"),
+    ("webhook_pixels", "tenant_id"),
     ("audit_events", "chain_id"),
     ("audit_heads", "chain_id"),
     ("idempotency_keys", "owner_id"),

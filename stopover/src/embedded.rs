@@ -3,7 +3,7 @@
 
 use api::{
     app::App, clicks::ingest::Ingest, db::Db, domains::Rechecks, invalidation::Publisher, invalidation::relay::Relay,
-    worker::Worker,
+    webhooks::work::Work, worker::Worker,
 };
 use contract::{clock::Clock, document::Announcement, settings::Settings};
 use redirector::{LocalSide, Redirector, recorder::LocalFrame};
@@ -111,6 +111,7 @@ Ctrl+C stops it; every click that was answered is kept.",
             relay,
             rechecks: Rechecks::new(app.clone()),
             mails: api::mails::Sender::new(app.clone()),
+            webhooks: Work::new(app.clone()),
             ingest: None,
         };
         let mut parts = JoinSet::new();

@@ -49,7 +49,7 @@ async fn count(db: &impl ConnectionTrait, table: &str) -> usize {
 async fn every_table_of_tenants_is_guarded_from_its_owner_too() {
     let db = Database::connect(Postgres::shared().await.database().await).await.unwrap();
     let all = tables(&db).await;
-    assert!(all.len() >= 16, "{all:?}");
+    assert!(all.len() >= 22, "{all:?}");
     for (table, column) in &all {
         let guarded = format!(
             "SELECT (relrowsecurity AND relforcerowsecurity)::text FROM pg_class WHERE oid = '{table}'::regclass"

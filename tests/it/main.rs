@@ -16,4 +16,5 @@ mod schema;
 mod smoke;
 mod tidy;
 mod visits;
+mod webhooks;
 mod world;

@@ -96,6 +96,9 @@ impl World {
                 set("SMTP_URL", mailbox.url());
             }
         }
+        let authority = folder.path().join("authority.pem");
+        std::fs::write(&authority, stand_in::authority()).unwrap();
+        common.insert("SSL_CERT_FILE".to_owned(), authority.display().to_string());
         let health = [format!("http://127.0.0.1:{api}/health"), format!("http://127.0.0.1:{redirector}/_health")];
         let mut world = Self {
             setting,
@@ -124,6 +127,12 @@ impl World {
     /// The program that answers visits; in the embedded default the same one.
     pub(crate) fn redirector(&mut self) -> &mut Program {
         self.programs.last_mut().unwrap()
+    }
+
+    /// A second process beside the API that runs the background loops; not started yet.
+    pub(crate) fn worker(&self) -> Program {
+        assert_eq!(self.setting, Setting::OneBox, "the embedded default is one process");
+        Program::new("api", &["work"], self.variables.clone(), self.folder.path(), Vec::new())
     }
 
     /// The address of the product's database.

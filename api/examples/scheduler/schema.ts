@@ -27,6 +27,9 @@ export type ReferrerPolicy = 'NO_REFERRER' | 'NO_REFERRER_WHEN_DOWNGRADE' | 'ORI
 export type ReportInterval = 'DAY' | 'HOUR' | 'MONTH' | 'WEEK';
 export type Role = 'ADMIN' | 'EDITOR' | 'OWNER' | 'VIEWER';
 export type UserErrorCode = 'INVALID' | 'LIMIT_REACHED' | 'NOT_FOUND' | 'SECOND_FACTOR_REQUIRED' | 'TAKEN' | 'TOO_LONG';
+export type WebhookDeliveryState = 'DELIVERED' | 'FAILED' | 'PENDING';
+export type WebhookDisabledBy = 'FAILING' | 'GONE' | 'MEMBER';
+export type WebhookEvent = 'CLICK_RECORDED' | 'LINK_CREATED' | 'LINK_DELETED' | 'LINK_EXPIRED' | 'LINK_UPDATED' | 'PIXEL_UNHEALTHY' | 'TEST';
 export interface AcceptInvitationInput {
   token: string;
 }
@@ -285,6 +288,17 @@ export interface CreateTenantPayload {
   tenant: Tenant | null;
   userErrors: Array<UserError>;
 }
+export interface CreateWebhookInput {
+  events: Array<WebhookEvent>;
+  idempotencyKey?: string | null;
+  tenantId: string;
+  url: string;
+}
+export interface CreateWebhookPayload {
+  secret: string | null;
+  userErrors: Array<UserError>;
+  webhook: Webhook | null;
+}
 export interface DeleteDomainInput {
   id: string;
 }
@@ -304,6 +318,13 @@ export interface DeletePixelInput {
 }
 export interface DeletePixelPayload {
   deletedPixelId: string | null;
+  userErrors: Array<UserError>;
+}
+export interface DeleteWebhookInput {
+  id: string;
+}
+export interface DeleteWebhookPayload {
+  deletedWebhookId: string | null;
   userErrors: Array<UserError>;
 }
 export interface DisableTotpInput {
@@ -527,9 +548,11 @@ export interface Mutation {
   createLinks: CreateLinksPayload;
   createPixel: CreatePixelPayload;
   createTenant: CreateTenantPayload;
+  createWebhook: CreateWebhookPayload;
   deleteDomain: DeleteDomainPayload;
   deleteLink: DeleteLinkPayload;
   deletePixel: DeletePixelPayload;
+  deleteWebhook: DeleteWebhookPayload;
   disableTotp: DisableTotpPayload;
   excludeApiKey: ExcludeApiKeyPayload;
   inviteMember: InviteMemberPayload;
@@ -537,6 +560,7 @@ export interface Mutation {
   logOut: LogOutPayload;
   refreshSession: RefreshSessionPayload;
   removeMember: RemoveMemberPayload;
+  replayWebhookDelivery: ReplayWebhookDeliveryPayload;
   requestPasswordReset: RequestPasswordResetPayload;
   resetPassword: ResetPasswordPayload;
   restoreLink: RestoreLinkPayload;
@@ -544,6 +568,8 @@ export interface Mutation {
   revokeInvitation: RevokeInvitationPayload;
   revokeOtherSessions: RevokeOtherSessionsPayload;
   revokeSession: RevokeSessionPayload;
+  rotateWebhookSecret: RotateWebhookSecretPayload;
+  sendTestWebhook: SendTestWebhookPayload;
   signUp: SignUpPayload;
   startTotp: StartTotpPayload;
   trackContent: TrackContentPayload;
@@ -552,6 +578,7 @@ export interface Mutation {
   updateLink: UpdateLinkPayload;
   updatePixel: UpdatePixelPayload;
   updateTenant: UpdateTenantPayload;
+  updateWebhook: UpdateWebhookPayload;
   verifyDomain: VerifyDomainPayload;
 }
 export interface Network {
@@ -731,6 +758,13 @@ export interface RemoveMemberPayload {
   removedUserId: string | null;
   userErrors: Array<UserError>;
 }
+export interface ReplayWebhookDeliveryInput {
+  id: string;
+}
+export interface ReplayWebhookDeliveryPayload {
+  delivery: WebhookDelivery | null;
+  userErrors: Array<UserError>;
+}
 export interface Report {
   breakdown: Array<BreakdownRow>;
   delivery: Array<PixelDelivery>;
@@ -802,6 +836,21 @@ export interface RevokeSessionInput {
 export interface RevokeSessionPayload {
   userErrors: Array<UserError>;
 }
+export interface RotateWebhookSecretInput {
+  id: string;
+}
+export interface RotateWebhookSecretPayload {
+  secret: string | null;
+  userErrors: Array<UserError>;
+  webhook: Webhook | null;
+}
+export interface SendTestWebhookInput {
+  id: string;
+}
+export interface SendTestWebhookPayload {
+  delivery: WebhookDelivery | null;
+  userErrors: Array<UserError>;
+}
 export interface SeriesPoint {
   at: string;
   botClicks: number;
@@ -849,6 +898,7 @@ export interface Tenant {
   report: Report;
   role: Role;
   usage: TenantUsage;
+  webhooks: WebhookConnection;
 }
 export interface TenantLimits {
   links: number | null;
@@ -959,6 +1009,16 @@ export interface UpdateTenantPayload {
   tenant: Tenant | null;
   userErrors: Array<UserError>;
 }
+export interface UpdateWebhookInput {
+  enabled?: boolean | null;
+  events?: Array<WebhookEvent> | null;
+  id: string;
+  url?: string | null;
+}
+export interface UpdateWebhookPayload {
+  userErrors: Array<UserError>;
+  webhook: Webhook | null;
+}
 export interface User {
   createdAt: string;
   email: string;
@@ -998,4 +1058,51 @@ export interface Viewer {
   memberships: Array<Membership>;
   sessions: Array<OpenSession>;
   user: User | null;
+}
+export interface Webhook {
+  createdAt: string;
+  deliveries: WebhookDeliveryConnection;
+  disabledAt: string | null;
+  disabledBy: WebhookDisabledBy | null;
+  enabled: boolean;
+  events: Array<WebhookEvent>;
+  failingSince: string | null;
+  id: string;
+  previousSecretUntil: string | null;
+  updatedAt: string;
+  url: string;
+}
+export interface WebhookConnection {
+  edges: Array<WebhookEdge>;
+  nodes: Array<Webhook>;
+  pageInfo: PageInfo;
+  totalCount: number;
+}
+export interface WebhookDelivery {
+  at: string;
+  attemptedAt: string | null;
+  attempts: number;
+  durationMs: number | null;
+  error: string | null;
+  event: WebhookEvent | null;
+  id: string;
+  messageId: string;
+  nextAttemptAt: string | null;
+  payload: string | null;
+  responseStatus: number | null;
+  state: WebhookDeliveryState;
+}
+export interface WebhookDeliveryConnection {
+  edges: Array<WebhookDeliveryEdge>;
+  nodes: Array<WebhookDelivery>;
+  pageInfo: PageInfo;
+  totalCount: number;
+}
+export interface WebhookDeliveryEdge {
+  cursor: string;
+  node: WebhookDelivery;
+}
+export interface WebhookEdge {
+  cursor: string;
+  node: Webhook;
 }

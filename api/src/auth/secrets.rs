@@ -20,6 +20,8 @@ pub(super) enum Purpose {
     SecondFactor,
     /// The token in the link of a mail; of a salt.
     LinkToken,
+    /// What a webhook's messages are signed with; of the webhook and a salt.
+    Webhook,
 }
 
 impl Purpose {
@@ -30,6 +32,7 @@ impl Purpose {
             Self::Throttle => "stopover throttle",
             Self::SecondFactor => "stopover second factor",
             Self::LinkToken => "stopover link token",
+            Self::Webhook => "stopover webhook",
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{
     progress::Progress,
     rebuild, rows,
 };
-use crate::db::Db;
+use crate::{db::Db, webhooks};
 use contract::{
     click::{Click, EventId, Receipt},
     clock::{Clock, day_of},
@@ -128,7 +128,8 @@ impl Ingest {
         batch.places().for_each(|seq| progress.add(seq));
         let mut deltas = Deltas::default();
         let result = async {
-            insert_clicks(&tx, boot_id, &batch.clicks, &mut deltas).await?;
+            let new = insert_clicks(&tx, boot_id, &batch.clicks, &mut deltas).await?;
+            webhooks::work::note_clicks(&tx, &new, now).await?;
             insert_receipts(&tx, boot_id, &batch.receipts, &mut deltas).await?;
             insert_dead_letters(&tx, boot_id, batch.unreadable, now).await?;
             deltas.save(&tx).await?;
@@ -162,13 +163,13 @@ impl Ingest {
     }
 }
 
-/// Inserts clicks and counts those that were not there.
-async fn insert_clicks(
+/// Inserts clicks, counts those that were not there, and gives them.
+async fn insert_clicks<'a>(
     tx: &DatabaseTransaction,
     boot_id: Uuid,
-    clicks: &[(u64, Click)],
+    clicks: &'a [(u64, Click)],
     deltas: &mut Deltas,
-) -> Result<(), DbErr> {
+) -> Result<Vec<&'a Click>, DbErr> {
     let row = |(seq, click): &(u64, Click)| rows::click_row(EventId { boot_id, seq: *seq }, click.clone());
     let mut inserted = BTreeSet::new();
     for chunk in chunks(clicks.iter().map(row).collect()) {
@@ -177,9 +178,10 @@ async fn insert_clicks(
             inserted.extend(keys.into_iter().map(|(_, _, seq)| seq.cast_unsigned()));
         }
     }
-    let new = clicks.iter().filter(|(seq, _)| inserted.contains(seq));
-    new.for_each(|(_, click)| deltas.add_click(click));
-    Ok(())
+    let new = clicks.iter().filter(|(seq, _)| inserted.contains(seq)).map(|(_, click)| click);
+    let new: Vec<&Click> = new.collect();
+    new.iter().for_each(|click| deltas.add_click(click));
+    Ok(new)
 }
 
 /// Inserts receipts and counts the first of each click.

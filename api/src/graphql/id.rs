@@ -28,11 +28,15 @@ pub enum Kind {
     Session,
     /// An invitation.
     Invitation,
+    /// A webhook.
+    Webhook,
+    /// A delivery to a webhook.
+    WebhookDelivery,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Tenant,
         Self::User,
         Self::Link,
@@ -43,6 +47,8 @@ impl Kind {
         Self::AuditEvent,
         Self::Session,
         Self::Invitation,
+        Self::Webhook,
+        Self::WebhookDelivery,
     ];
 
     /// The kind of a type's name.
@@ -63,6 +69,8 @@ impl Kind {
             Self::AuditEvent => "AuditEvent",
             Self::Session => "Session",
             Self::Invitation => "Invitation",
+            Self::Webhook => "Webhook",
+            Self::WebhookDelivery => "WebhookDelivery",
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     domains::{self, Domain},
     error::Error,
     pixels::{self, Pixel},
+    webhooks,
 };
 use async_graphql::{
     Context, Result,
@@ -35,6 +36,8 @@ type Key = (Uuid, Uuid);
 struct PixelByKey(Key);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct DomainByKey(Key);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct PayloadOfMessage(Key);
 
 /// A pixel; `None` when the tenant has none with this key, or no longer.
 ///
@@ -61,6 +64,14 @@ pub async fn pixels(ctx: &Context<'_>, tenant_id: Uuid, ids: &[Uuid]) -> Result<
 pub async fn domain(ctx: &Context<'_>, tenant_id: Uuid, id: Uuid) -> Result<Domain> {
     let found = load(ctx, DomainByKey((tenant_id, id))).await?;
     found.ok_or_else(|| error::top_level(Error::Fault(format!("tenant {tenant_id} cannot reach domain {id}"))))
+}
+
+/// The body of a webhook's message; `None` when it was cleared away.
+///
+/// # Errors
+/// A top-level error for a fault.
+pub async fn payload(ctx: &Context<'_>, tenant_id: Uuid, message_id: Uuid) -> Result<Option<String>> {
+    load(ctx, PayloadOfMessage((tenant_id, message_id))).await
 }
 
 async fn load<K>(ctx: &Context<'_>, key: K) -> Result<Option<<Rows as Loader<K>>::Value>>
@@ -108,6 +119,20 @@ impl Loader<DomainByKey> for Rows {
         for (tenant_id, ids) in by_tenant(keys.iter().map(|key| key.0)) {
             let rows = domains::by_ids(&self.0, tenant_id, &ids).await.map_err(error::top_level)?;
             found.extend(rows.into_iter().map(|(id, domain)| (DomainByKey((tenant_id, id)), domain)));
+        }
+        Ok(found)
+    }
+}
+
+impl Loader<PayloadOfMessage> for Rows {
+    type Value = String;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[PayloadOfMessage]) -> Result<HashMap<PayloadOfMessage, String>> {
+        let mut found = HashMap::new();
+        for (tenant_id, ids) in by_tenant(keys.iter().map(|key| key.0)) {
+            let rows = webhooks::log::payloads(&self.0, tenant_id, &ids).await.map_err(error::top_level)?;
+            found.extend(rows.into_iter().map(|(id, payload)| (PayloadOfMessage((tenant_id, id)), payload)));
         }
         Ok(found)
     }

@@ -24,6 +24,7 @@ use super::{
     },
     report::{self, Report, ReportFilter},
     scalars::DateTime,
+    webhook::{self, WebhookConnection},
 };
 use crate::{
     audit::Log,
@@ -241,6 +242,20 @@ impl Tenant {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<ApiKeyConnection> {
         api_key::keys_of_tenant(ctx, self.scope, PageArgs::new(first, after, last, before)).await
+    }
+
+    /// Addresses that are told of events, at most 10, in the order they were made; needs the role ADMIN.
+    async fn webhooks(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most this many from the start, 0 to 100; 20 when `last` is left out as well.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most this many from the end, 0 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<WebhookConnection> {
+        context::demand(ctx, &self.scope, Permission::Administer)?;
+        webhook::webhooks_of(ctx, self.scope, PageArgs::new(first, after, last, before)).await
     }
 
     /// What was changed in it, the latest first; needs the role ADMIN.

@@ -9,22 +9,20 @@ use super::{
     draft::{Draft, LinkChange},
     insert::{Ready, insert},
     known::Known,
-    slug,
     text::mistake,
     told::told,
-    update::{Address, Changed},
+    update::Changed,
     upsert,
+    written::Written,
 };
 use crate::{
     app::App,
-    audit::{self, Deed},
+    audit::Deed,
     error::{Code, Error, Mistake},
-    invalidation::Changes,
     once::Call,
     scope::TenantScope,
     tenants, usage,
 };
-use contract::address::Slug;
 use entities::{TenantOwned, link};
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, QueryFilter,
@@ -50,7 +48,7 @@ type Kept = Vec<Result<Uuid, Vec<Mistake>>>;
 #[derive(Default)]
 struct Progress {
     results: BTreeMap<usize, Result<Link, Vec<Mistake>>>,
-    addresses: Vec<Address>,
+    written: Written,
     before: Vec<Json>,
     after: Vec<Json>,
 }
@@ -96,7 +94,7 @@ impl Progress {
     /// Takes in what became of a link that was there.
     fn change(&mut self, index: usize, changed: Result<Changed, Vec<Mistake>>) {
         let changed = changed.map(|changed| {
-            self.addresses.extend(changed.addresses);
+            self.written.changed(&changed.link, changed.tags, changed.pixel_ids, changed.from);
             self.before.push(changed.before);
             self.after.push(changed.after);
             changed.link
@@ -164,9 +162,9 @@ impl Progress {
         });
         attached::write(tx, scope.tenant_id(), attachments).await?;
         for (link, row) in made {
-            self.addresses.push((link.domain_id, link.slug, Some(link.id)));
             let made = row.try_into()?;
             self.after.push(told(&made, &link.checked.tags, &link.checked.pixel_ids));
+            self.written.made(&made, link.checked.tags, link.checked.pixel_ids);
             self.results.insert(link.index, Ok(made));
         }
         let in_use = |index| (index, Err(vec![mistake(["slug"], Code::Taken, "is in use on this domain")]));
@@ -183,22 +181,18 @@ async fn finish(
     Manner { call, together, .. }: Manner<'_>,
     progress: Progress,
 ) -> Result<Results, Error> {
-    let Progress { results, addresses, before, after } = progress;
+    let Progress { results, written, before, after } = progress;
     let results: Results = results.into_values().collect();
     if together {
         refuse_together(&results)?;
     }
-    if after.is_empty() {
+    if written.is_empty() {
         // nothing was made: the key stays free for the input without its mistakes
         return Ok(results);
     }
-    let mut changes = Changes::default();
-    changes.slots(&tx, &app.clock, last_of_each(addresses)?).await?;
     let kept: Kept = results.iter().map(|made| made.as_ref().map(|link| link.id).map_err(Clone::clone)).collect();
     call.keep(&tx, &kept).await?;
-    audit::record(&tx, &app.clock, scope, deed(&call, &results, &before, &after)?).await?;
-    tx.commit().await?;
-    app.publisher.publish(&app.db, &app.clock, changes).await;
+    written.commit(app, tx, scope, deed(&call, &results, &before, &after)?).await?;
     Ok(results)
 }
 
@@ -212,16 +206,6 @@ fn refuse_together(results: &Results) -> Result<(), Error> {
         }
     }
     if refused.is_empty() { Ok(()) } else { Err(Error::Mistakes(refused)) }
-}
-
-/// Each address once, in their own order, with the link that moved in where one moved out.
-fn last_of_each(addresses: Vec<Address>) -> Result<Vec<(Uuid, Slug, Option<Uuid>)>, Error> {
-    let mut each: BTreeMap<(Uuid, String), Option<Uuid>> = BTreeMap::new();
-    for (domain_id, slug, link_id) in addresses {
-        let there = each.entry((domain_id, slug)).or_default();
-        *there = link_id.or(*there);
-    }
-    each.into_iter().map(|((domain_id, slug), link_id)| Ok((domain_id, slug::parse(&slug)?, link_id))).collect()
 }
 
 /// What a row of the audit log says was done: to one link, or to many.
@@ -258,17 +242,6 @@ async fn read_again(tx: &DatabaseTransaction, scope: TenantScope, kept: Kept) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_address_that_a_link_moves_into_is_not_empty() {
-        let [domain, old, new] = [1, 2, 3].map(Uuid::from_u128);
-        let at = |slug: &str, link| (domain, slug.to_owned(), link);
-        let addresses = vec![at("y", Some(old)), at("x", None), at("x", Some(new)), at("w", None)];
-        let kept: Vec<_> =
-            last_of_each(addresses).unwrap().into_iter().map(|(_, slug, link)| (slug.to_string(), link)).collect();
-        let expected = [("w", None), ("x", Some(new)), ("y", Some(old))];
-        assert_eq!(kept, expected.map(|(slug, link)| (slug.to_owned(), link)));
-    }
 
     #[test]
     fn what_is_refused_together_is_told_once() {

@@ -2,18 +2,19 @@
 //! all. Every operation holds the link's row, so that two changes of one link follow each other.
 
 use super::{
-    Link, attached, check,
+    Link, attached,
+    check::{self, Checked},
     draft::{Draft, LinkChange},
     known::{Kept, Known},
-    row, slug,
+    row,
     text::mistake,
     told::told,
+    written::Written,
 };
 use crate::{
     app::App,
-    audit::{self, Deed},
+    audit::Deed,
     error::{Code, Error},
-    invalidation::Changes,
     scope::TenantScope,
     tenants,
 };
@@ -38,11 +39,10 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: LinkChange)
     }
     let before = hold(&tx, scope, id).await?;
     let changed = apply(app, &tx, scope, before, change).await?;
-    let changes = note(app, &tx, changed.addresses).await?;
     let deed = Deed::new("updateLink", "Link", Some(id)).before(&changed.before)?.after(&changed.after)?;
-    audit::record(&tx, &app.clock, scope, deed).await?;
-    tx.commit().await?;
-    app.publisher.publish(&app.db, &app.clock, changes).await;
+    let mut written = Written::default();
+    written.changed(&changed.link, changed.tags, changed.pixel_ids, changed.from);
+    written.commit(app, tx, scope, deed).await?;
     Ok(changed.link)
 }
 
@@ -50,16 +50,17 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: LinkChange)
 pub(super) struct Changed {
     /// The link as it is now.
     pub(super) link: Link,
-    /// What is now at which address: the link, and nothing where it was before.
-    pub(super) addresses: Vec<Address>,
+    /// Its tags.
+    pub(super) tags: Vec<String>,
+    /// Its own pixels.
+    pub(super) pixel_ids: Vec<Uuid>,
+    /// Where it lived before, a domain and a slug.
+    pub(super) from: (Uuid, String),
     /// For the audit log.
     pub(super) before: Json,
     /// For the audit log.
     pub(super) after: Json,
 }
-
-/// An address, as domain and slug, with the link that is there now.
-pub(super) type Address = (Uuid, String, Option<Uuid>);
 
 /// Writes a change of a link that is held.
 ///
@@ -97,12 +98,9 @@ pub(super) async fn apply(
     let link: Link = write(tx, scope, id, row).await?.try_into()?;
     attached::clear(tx, tenant_id, id).await?;
     attached::write(tx, tenant_id, [(id, checked.tags.as_slice(), checked.pixel_ids.as_slice())]).await?;
-    let mut addresses = vec![(domain_id, slug, Some(id))];
-    if moves {
-        addresses.push((before.domain_id, before.slug, None));
-    }
     let after = told(&link, &checked.tags, &checked.pixel_ids);
-    Ok(Changed { link, addresses, before: told_before, after })
+    let Checked { tags, pixel_ids, .. } = checked;
+    Ok(Changed { link, tags, pixel_ids, from: (before.domain_id, before.slug), before: told_before, after })
 }
 
 /// Puts a link away: visits are refused until it is restored. An archived link stays as it is.
@@ -127,17 +125,14 @@ pub async fn restore(app: &App, scope: TenantScope, id: Uuid) -> Result<Link, Er
 /// `NOT_FOUND` in `id`; of the database.
 pub async fn delete(app: &App, scope: TenantScope, id: Uuid) -> Result<(), Error> {
     let tx = app.db.begin().await?;
-    let before = hold(&tx, scope, id).await?;
+    let gone: Link = hold(&tx, scope, id).await?.try_into()?;
     let (tags, pixels) = attached::read(&tx, scope.tenant_id(), id).await?;
-    let deed = Deed::new("deleteLink", "Link", Some(id));
-    let deed = deed.before(&told(&before.clone().try_into()?, &tags, &pixels))?;
+    let deed = Deed::new("deleteLink", "Link", Some(id)).before(&told(&gone, &tags, &pixels))?;
     attached::clear(&tx, scope.tenant_id(), id).await?;
     link::Entity::delete_of(scope.tenant_id()).filter(link::Column::Id.eq(id)).exec(&tx).await?;
-    let changes = note(app, &tx, vec![(before.domain_id, before.slug, None)]).await?;
-    audit::record(&tx, &app.clock, scope, deed).await?;
-    tx.commit().await?;
-    app.publisher.publish(&app.db, &app.clock, changes).await;
-    Ok(())
+    let mut written = Written::default();
+    written.deleted(&gone, tags, pixels);
+    written.commit(app, tx, scope, deed).await
 }
 
 async fn set_state(
@@ -156,16 +151,16 @@ async fn set_state(
         return before.try_into();
     }
     let row = link::ActiveModel { state: Set(state), updated_at: Set(app.clock.now()), ..Default::default() };
-    let after = write(&tx, scope, id, row).await?;
-    let changes = note(app, &tx, vec![(before.domain_id, before.slug, Some(id))]).await?;
+    let after: Link = write(&tx, scope, id, row).await?.try_into()?;
+    let (tags, pixels) = attached::read(&tx, scope.tenant_id(), id).await?;
     let deed = Deed::new(action, "Link", Some(id));
     let deed = deed
         .before(&json!({ "state": before.state.to_value() }))?
-        .after(&json!({ "state": after.state.to_value() }))?;
-    audit::record(&tx, &app.clock, scope, deed).await?;
-    tx.commit().await?;
-    app.publisher.publish(&app.db, &app.clock, changes).await;
-    after.try_into()
+        .after(&json!({ "state": after.stored_state.to_value() }))?;
+    let mut written = Written::default();
+    written.changed(&after, tags, pixels, (before.domain_id, before.slug));
+    written.commit(app, tx, scope, deed).await?;
+    Ok(after)
 }
 
 /// Whether a link has this external id.
@@ -201,15 +196,4 @@ async fn write(
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Counts up addresses and notes what is there now; in their own order, so that two that swap addresses never wait for
-/// each other in a circle.
-async fn note(app: &App, tx: &DatabaseTransaction, mut addresses: Vec<Address>) -> Result<Changes, Error> {
-    addresses.sort();
-    let mut changes = Changes::default();
-    for (domain_id, slug, link_id) in addresses {
-        changes.slots(tx, &app.clock, [(domain_id, slug::parse(&slug)?, link_id)]).await?;
-    }
-    Ok(changes)
 }

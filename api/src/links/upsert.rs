@@ -4,6 +4,7 @@
 use super::{
     draft::LinkChange,
     update::{Changed, apply},
+    written::end_part,
 };
 use crate::{
     app::App,
@@ -43,15 +44,6 @@ pub(super) async fn change(
 ) -> Result<Result<Changed, Vec<Mistake>>, Error> {
     // a statement that fails ends a transaction in PostgreSQL, and here its savepoint alone
     let part = tx.begin().await?;
-    match apply(app, &part, scope, before, change).await {
-        Ok(changed) => {
-            part.commit().await?;
-            Ok(Ok(changed))
-        }
-        Err(Error::Mistakes(mistakes)) => {
-            part.rollback().await?;
-            Ok(Err(mistakes))
-        }
-        Err(error) => Err(error),
-    }
+    let done = apply(app, &part, scope, before, change).await;
+    end_part(part, done).await
 }

@@ -89,6 +89,12 @@ pub async fn list(db: &Db, scope: TenantScope, page: &Page) -> Result<Window<Pix
     page.fetch(db.read(), pixel::Entity::of(scope.tenant_id()), &sort).await?.try_map(Pixel::try_from)
 }
 
+/// All of a tenant's pixels, in the order they were made.
+pub(super) async fn all(db: &Db, tenant_id: Uuid) -> Result<Vec<Pixel>, Error> {
+    let rows = pixel::Entity::of(tenant_id).order_by_asc(pixel::Column::Id).all(db.read()).await?;
+    rows.into_iter().map(Pixel::try_from).collect()
+}
+
 /// How many pixels a tenant has.
 ///
 /// # Errors

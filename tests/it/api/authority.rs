@@ -38,6 +38,9 @@ async fn furnished(world: &World, name: &str) -> (Account, Ids) {
     let key = account.client.done("createApiKey", key, "apiKey { id }").await["apiKey"]["id"].clone();
     let invited = json!({ "tenantId": account.tenant, "email": format!("{name}@example.com"), "role": "VIEWER" });
     let invited = account.client.done("inviteMember", invited, "invitation { id }").await;
+    let webhook = json!({ "tenantId": account.tenant, "url": format!("https://{name}.example.com/"), "events": ["LINK_CREATED"] });
+    let webhook = account.client.done("createWebhook", webhook, "webhook { id }").await["webhook"]["id"].clone();
+    let delivery = account.client.done("sendTestWebhook", json!({ "id": webhook }), "delivery { id }").await;
     let more =
         "query($id: ID!) { viewer { user { id } sessions { id } } tenant(id: $id) { domains { nodes { id host } } } }";
     let more = account.client.query(more, json!({ "id": account.tenant })).await;
@@ -50,6 +53,8 @@ async fn furnished(world: &World, name: &str) -> (Account, Ids) {
         ("$own", text(&own).to_owned()),
         ("$domain", text(&shared.unwrap()["id"]).to_owned()),
         ("$key", text(&key).to_owned()),
+        ("$webhook", text(&webhook).to_owned()),
+        ("$delivery", text(&delivery["delivery"]["id"]).to_owned()),
         ("$session", text(&more["viewer"]["sessions"][0]["id"]).to_owned()),
         ("$user", text(&more["viewer"]["user"]["id"]).to_owned()),
         ("$member", member(world, &account).await),

@@ -52,6 +52,8 @@ async fn requests_a_minute_are_limited(world: &mut World) {
     let input = json!({ "name": "k", "scopes": ["LINKS_READ"], "tenantIds": [other.tenant] });
     let made = other.client.done("createApiKey", input, "secret").await;
     let key = other.client.with_token(text(&made["secret"]));
+    let hook = json!({ "tenantId": other.tenant, "url": "https://hooks.example.com/", "events": ["LINK_CREATED"] });
+    let hook = other.client.done("createWebhook", hook, "webhook { id }").await["webhook"].take();
     assert_eq!(header(&key.reply(VIEWER, json!({})).await, "ratelimit-remaining"), Some(19));
     // what is refused costs nothing: it goes on when it was said to
     wait::until("the next request", Duration::from_secs(60), async || {
@@ -81,6 +83,8 @@ async fn requests_a_minute_are_limited(world: &mut World) {
     assert_eq!(reply.body["data"]["a"], reply.body["data"]["b"], "{}", reply.body);
     let around = "{ viewer { memberships { tenant { links { totalCount } } } } }";
     let (_, refused) = until_refused(&other.client, around, &json!({})).await;
+    assert_eq!(header(&refused, "ratelimit-limit"), Some(30), "{}", refused.body);
+    let (_, refused) = until_refused(&other.client, "query($id: ID!) { node(id: $id) { id } }", &hook).await;
     assert_eq!(header(&refused, "ratelimit-limit"), Some(30), "{}", refused.body);
 }
 

@@ -13,7 +13,7 @@ use sqlparser::{
 use std::{collections::BTreeSet, ops::ControlFlow, sync::LazyLock};
 
 /// Tables with rows of tenants, and the columns of which one must be compared.
-const BOUND_BY: [(&str, &[&str]); 16] = [
+const BOUND_BY: [(&str, &[&str]); 22] = [
     ("tenants", &["id"]),
     // a caller's own memberships are what everything else is looked up by
     ("memberships", &["tenant_id", "user_id"]),
@@ -29,6 +29,12 @@ const BOUND_BY: [(&str, &[&str]); 16] = [
     ("clicks", &["tenant_id"]),
     ("receipts", &["tenant_id"]),
     ("rollups", &["tenant_id"]),
+    ("webhooks", &["tenant_id"]),
+    ("webhook_messages", &["tenant_id"]),
+    ("webhook_deliveries", &["tenant_id"]),
+    ("webhook_clicks", &["tenant_id"]),
+    ("webhook_expiries", &["tenant_id"]),
+    ("webhook_pixels", &["tenant_id"]),
     ("audit_events", &["chain_id"]),
     ("audit_heads", &["chain_id"]),
     ("idempotency_keys", &["owner_id"]),

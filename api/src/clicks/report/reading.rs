@@ -46,15 +46,25 @@ pub enum Scope {
         /// The link.
         link_id: Uuid,
     },
+    /// A tenant's, for this server itself.
+    Server(Uuid),
 }
 
 impl Scope {
+    /// The tenant.
+    pub(super) const fn tenant_id(self) -> Uuid {
+        match self {
+            Self::Tenant(tenant) | Self::Link { tenant, .. } => tenant.tenant_id(),
+            Self::Server(tenant_id) => tenant_id,
+        }
+    }
+
     fn rows(self, period: Period, from: i64, to: i64) -> Select<rollup::Entity> {
-        let (tenant_id, scope_id) = match self {
-            Self::Tenant(tenant) => (tenant.tenant_id(), tenant.tenant_id()),
-            Self::Link { tenant, link_id } => (tenant.tenant_id(), link_id),
+        let scope_id = match self {
+            Self::Link { link_id, .. } => link_id,
+            Self::Tenant(_) | Self::Server(_) => self.tenant_id(),
         };
-        rollup::Entity::of(tenant_id)
+        rollup::Entity::of(self.tenant_id())
             .filter(rollup::Column::ScopeId.eq(scope_id))
             .filter(rollup::Column::Period.eq(period))
             .filter(rollup::Column::StartsAt.gte(from))

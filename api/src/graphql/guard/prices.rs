@@ -13,7 +13,7 @@ pub(super) const FIELD: u64 = 1;
 const SOME: u64 = 10;
 
 /// Dearer fields: their own price in tenths, and the rows of a list that takes no `first`.
-const DEARER: [(&str, u64, u64); 39] = [
+const DEARER: [(&str, u64, u64); 41] = [
     // a password is hashed
     ("Mutation.signUp", 1_000, 1),
     ("Mutation.logIn", 1_000, 1),
@@ -51,6 +51,9 @@ const DEARER: [(&str, u64, u64); 39] = [
     ("Pixel.ids", 1, 2),
     ("Click.parameters", 1, 2),
     ("Click.pixels", 1, 5),
+    ("Webhook.events", 1, 6),
+    // a body of up to 256 KiB
+    ("WebhookDelivery.payload", 20, 1),
     ("Report.totals", 20, 1),
     ("Report.series", 50, 60),
     ("Report.breakdown", 20, 10),

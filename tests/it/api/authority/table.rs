@@ -41,7 +41,7 @@ const MEMBERS: Needs = Needs::Member("ADMIN", Some("members:write"));
 
 /// The table.
 pub(super) fn table() -> Vec<Entry> {
-    [queries(), links(), tenants(), members(), accounts()].into_iter().flatten().collect()
+    [queries(), links(), tenants(), members(), webhooks(), accounts()].into_iter().flatten().collect()
 }
 
 fn queries() -> Vec<Entry> {
@@ -155,6 +155,19 @@ fn members() -> Vec<Entry> {
         entry("Mutation.changeMemberRole", MEMBERS, with("role", "EDITOR"), "member { role }"),
         entry("Mutation.removeMember", MEMBERS, json!({ "tenantId": "$tenant", "userId": "$member" }), "removedUserId"),
         entry("Mutation.transferOwnership", owner, with("password", "wrong horse"), "member { role }"),
+    ]
+}
+
+fn webhooks() -> Vec<Entry> {
+    let id = |what: &str| json!({ "id": what });
+    let new = json!({ "tenantId": "$tenant", "url": "https://new.example.com/", "events": ["LINK_CREATED"] });
+    vec![
+        entry("Mutation.createWebhook", ADMIN, new, "webhook { id }"),
+        entry("Mutation.updateWebhook", ADMIN, json!({ "id": "$webhook", "enabled": false }), "webhook { id }"),
+        entry("Mutation.deleteWebhook", ADMIN, id("$webhook"), "deletedWebhookId"),
+        entry("Mutation.rotateWebhookSecret", ADMIN, id("$webhook"), "webhook { id }"),
+        entry("Mutation.sendTestWebhook", ADMIN, id("$webhook"), "delivery { id }"),
+        entry("Mutation.replayWebhookDelivery", ADMIN, id("$delivery"), "delivery { id }"),
     ]
 }
 
