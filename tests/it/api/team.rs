@@ -35,7 +35,7 @@ async fn invite(account: &Account, email: &str, role: &str) -> String {
 }
 
 /// Somebody else who joins the tenant of an account.
-async fn join(world: &World, account: &Account, role: &str) -> Account {
+pub(super) async fn join(world: &World, account: &Account, role: &str) -> Account {
     let other = world.sign_up().await;
     let token = invite(account, &other.email, role).await;
     let taken = other.client.done("acceptInvitation", json!({ "token": token }), "tenant { id role }").await;
