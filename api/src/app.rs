@@ -7,8 +7,13 @@ use crate::{
     db::Db,
     domains::{Names, Proofs},
     invalidation::Publisher,
+    mails::Post,
     origins::Origins,
     previews::Redirectors,
+    rate_limits::RateLimits,
+    scope::Caller,
+    usage::Quotas,
+    webhooks::{egress::Egress, work::Setup},
 };
 use contract::{address::Host, clock::Clock, destination::Reach, proxies::TrustedProxies};
 use std::sync::Arc;
@@ -32,6 +37,14 @@ pub struct App {
     pub redirectors: Redirectors,
     /// Clicks as they come.
     pub feed: Feed,
+    /// The way that mails go; `None` where the operator set up none.
+    pub post: Option<Post>,
+    /// How many requests credentials and tenants may send.
+    pub rate_limits: Arc<RateLimits>,
+    /// How much a tenant may have.
+    pub quotas: Quotas,
+    /// How webhooks are delivered.
+    pub webhooks: Arc<Setup>,
 }
 
 /// What the operator decided for everybody.
@@ -49,9 +62,23 @@ pub struct Rules {
     pub trusted_proxies: TrustedProxies,
     /// The origins whose pages may open a WebSocket, besides the API's own.
     pub allowed_origins: Origins,
+    /// Where the front end is, which links in mails lead to, without a slash at the end.
+    pub public_url: Option<String>,
 }
 
 impl App {
+    /// The same parts for what a caller asks for, who sees the tenants where they may act and no other.
+    #[must_use]
+    pub fn acting_for(&self, caller: Option<Caller>) -> Self {
+        Self { db: self.db.acting_for(caller), ..self.clone() }
+    }
+
+    /// The same parts for what has to look beyond the caller's tenants.
+    #[must_use]
+    pub fn everywhere(&self) -> Self {
+        Self { db: self.db.everywhere(), ..self.clone() }
+    }
+
     /// Puts the parts together.
     #[must_use]
     pub fn new(config: &Config, db: Db, clock: Clock, publisher: Publisher) -> Self {
@@ -62,9 +89,15 @@ impl App {
             redirector: config.redirector_url.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             allowed_origins: config.allowed_origins.clone(),
+            public_url: config.public_url.clone(),
         };
         let auth = Arc::new(Auth::new(&config.jwt_secret, config.key_rotation));
         let proofs = Proofs { names: Names::new(config.name_server), schedule: config.domain_schedule };
+        let webhooks = Setup {
+            egress: Egress::new(config.reach, proofs.names.clone()),
+            schedule: config.webhook_schedule.clone(),
+            health: config.webhook_health,
+        };
         Self {
             db,
             clock,
@@ -74,6 +107,10 @@ impl App {
             rules: Arc::new(rules),
             redirectors: Redirectors::new(),
             feed: Feed::default(),
+            post: config.post.clone(),
+            rate_limits: RateLimits::new(config.rates),
+            quotas: config.quotas,
+            webhooks: Arc::new(webhooks),
         }
     }
 }

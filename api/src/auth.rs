@@ -5,21 +5,24 @@
 pub mod api_key;
 pub mod client;
 pub mod keys;
+pub mod link_token;
 pub mod log_in;
 pub mod new_password;
 pub mod open_sessions;
 pub mod password;
 pub mod refresh_token;
+pub mod reset;
 pub mod second_factor;
 mod secrets;
 pub mod session;
 pub mod sign_up;
-mod throttle;
+pub(crate) mod throttle;
 pub mod token;
 mod totp;
 
 pub use client::Client;
 pub use keys::rotate;
+pub use link_token::LinkToken;
 pub use log_in::{Credentials, LoggedIn, log_in};
 pub use refresh_token::RefreshToken;
 pub use session::{Session, log_out, refresh, user};
@@ -28,11 +31,12 @@ pub use sign_up::{SignUp, SignedUp, sign_up};
 use self::{
     keys::{Key, Keys},
     password::Passwords,
-    secrets::Secrets,
+    secrets::{Purpose, Secrets},
 };
 use crate::{app::App, error::Error, scope::Caller};
 use secrecy::SecretString;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Passwords, keys and tokens.
 pub struct Auth {
@@ -47,6 +51,14 @@ impl Auth {
     #[must_use]
     pub fn new(secret: &SecretString, key_rotation: i64) -> Self {
         Self { passwords: Passwords::new(), secrets: Secrets::new(secret), keys: Keys::new(key_rotation) }
+    }
+
+    /// What a webhook's messages are signed with.
+    ///
+    /// # Errors
+    /// None for 32 bytes.
+    pub(crate) fn webhook_secret(&self, id: Uuid, salt: &[u8]) -> Result<[u8; 32], Error> {
+        self.secrets.derive(Purpose::Webhook, &[id.as_bytes(), salt])
     }
 }
 

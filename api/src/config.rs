@@ -1,13 +1,21 @@
 //! Settings of the API, from variables with the prefix `STOPOVER_`. The only file that reads the environment.
 
-use crate::{domains::Schedule, origins::Origins};
+use crate::{
+    domains::Schedule,
+    mails::{Post, Relay},
+    origins::Origins,
+    rate_limits::{Rate, Rates},
+    usage::Quotas,
+    webhooks,
+};
 use contract::{
     address::Host,
-    clock::DAY,
+    clock::{DAY, SECOND},
     destination::Reach,
     proxies::TrustedProxies,
     settings::{BadSettings, Settings},
 };
+use lettre::message::Mailbox;
 use secrecy::SecretString;
 use std::{net::SocketAddr, num::NonZeroU32};
 
@@ -42,12 +50,25 @@ pub struct Config {
     /// `DOMAIN_RECHECK_SECONDS`, 6 hours, and `DOMAIN_GRACE_SECONDS`, 3 days: when domains are looked at, and how long one
     /// goes on serving without its record.
     pub domain_schedule: Schedule,
+    /// `WEBHOOK_RETRY_SECONDS`: the pauses between the attempts of a delivery.
+    pub webhook_schedule: webhooks::schedule::Schedule,
+    /// `WEBHOOK_HEALTH_SECONDS`, 5 minutes: how often pixels are looked at for `pixel.unhealthy`, in milliseconds.
+    pub webhook_health: i64,
     /// `HTTPS`, false: whether short addresses start with https.
     pub https: bool,
     /// `REDIRECTOR_URL`: where a redirector answers, for previews; by default at `REDIRECTOR_LISTEN` on this machine.
     pub redirector_url: String,
     /// `ALLOW_LOCAL_TARGETS`, false: lets destinations and image pixels name IP addresses and local hosts.
     pub reach: Reach,
+    /// `SMTP_URL` and `MAIL_FROM`, none: how mails are sent, and from which address.
+    pub post: Option<Post>,
+    /// `PUBLIC_URL`, none: the front end's address, without a slash at the end; links in mails lead there.
+    pub public_url: Option<String>,
+    /// `RATE_LIMIT_KEY`, 600, and `RATE_LIMIT_TENANT`, 3,000: requests a minute of one API key or log-in, and of one tenant; 0
+    /// for no limit.
+    pub rates: Rates,
+    /// `QUOTA_LINKS` and `QUOTA_LINKS_PER_MONTH`, none: most links of a tenant, and most that it makes in a month of UTC.
+    pub quotas: Quotas,
     /// `INTROSPECTION`: whether the schema can be asked for and the IDE is served; true in the embedded default only.
     pub introspection: bool,
     /// `LOG`, info: what is logged, as a filter of `tracing`.
@@ -87,9 +108,15 @@ impl Config {
             default_domain: settings.optional("DEFAULT_DOMAIN", domain).unwrap_or_default(),
             name_server: settings.optional("NAME_SERVER", "must be an address and a port, such as 9.9.9.9:53"),
             domain_schedule: domain_schedule(settings),
+            webhook_schedule: settings.or("WEBHOOK_RETRY_SECONDS", Default::default(), RETRIES),
+            webhook_health: webhook_health(settings),
             https: settings.or("HTTPS", false, local),
             redirector_url: redirector_url(settings),
             reach: if settings.or("ALLOW_LOCAL_TARGETS", false, local) { Reach::Local } else { Reach::Public },
+            post: post(settings),
+            public_url: public_url(settings),
+            rates: rates(settings),
+            quotas: quotas(settings),
             introspection: settings.or("INTROSPECTION", embedded, local),
             log: settings.text("LOG").unwrap_or("info").to_owned(),
         }
@@ -126,6 +153,13 @@ fn domain_schedule(settings: &mut Settings) -> Schedule {
     Schedule::new(recheck.map_or(6 * 60 * 60, NonZeroU32::get), grace.unwrap_or(3 * 24 * 60 * 60))
 }
 
+const RETRIES: &str = "must be 1 to 50 numbers of seconds, separated by commas";
+
+fn webhook_health(settings: &mut Settings) -> i64 {
+    let seconds = settings.optional::<NonZeroU32>("WEBHOOK_HEALTH_SECONDS", "must be a number of seconds from 1 on");
+    i64::from(seconds.map_or(300, NonZeroU32::get)) * SECOND
+}
+
 fn key_rotation(settings: &mut Settings) -> i64 {
     const RULE: &str = "must be a number of days from 1 to 3650";
     let days = settings.or("KEY_ROTATION_DAYS", 30, RULE);
@@ -134,6 +168,49 @@ fn key_rotation(settings: &mut Settings) -> i64 {
         return 30 * DAY;
     }
     days * DAY
+}
+
+/// Mails need all three: a server, an address of ours, and where their links lead to.
+fn post(settings: &mut Settings) -> Option<Post> {
+    const SERVER: &str =
+        "must be smtps://user:password@host, or smtp://host with ?tls=required where there is a password";
+    const FROM: &str = "must be an e-mail address, such as Stopover <no-reply@example.com>";
+    settings.text("SMTP_URL").or_else(|| settings.text("MAIL_FROM"))?;
+    for (name, rule) in [("SMTP_URL", SERVER), ("MAIL_FROM", FROM), ("PUBLIC_URL", PUBLIC_URL)] {
+        if settings.text(name).is_none() {
+            settings.reject(name, &format!("is missing, and mails need it: {rule}"));
+        }
+    }
+    let relay = settings.optional::<Relay>("SMTP_URL", SERVER);
+    let from = settings.optional::<Mailbox>("MAIL_FROM", FROM);
+    relay.zip(from).map(|(relay, from)| Post::new(relay, from))
+}
+
+const PUBLIC_URL: &str = "must be the address of the front end, such as https://app.example.com";
+
+fn public_url(settings: &mut Settings) -> Option<String> {
+    let url = settings.optional::<url::Url>("PUBLIC_URL", PUBLIC_URL)?;
+    if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
+        settings.reject("PUBLIC_URL", PUBLIC_URL);
+    }
+    Some(url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn rates(settings: &mut Settings) -> Rates {
+    const RULE: &str = "must be a number of requests a minute, 0 for no limit";
+    let (key, tenant) = (settings.optional("RATE_LIMIT_KEY", RULE), settings.optional("RATE_LIMIT_TENANT", RULE));
+    let default = Rates::default();
+    Rates {
+        credential: key.map_or(default.credential, Rate::per_minute),
+        tenant: tenant.map_or(default.tenant, Rate::per_minute),
+    }
+}
+
+fn quotas(settings: &mut Settings) -> Quotas {
+    const RULE: &str = "must be a number of links";
+    let (links, links_per_month) =
+        (settings.optional("QUOTA_LINKS", RULE), settings.optional("QUOTA_LINKS_PER_MONTH", RULE));
+    Quotas { links, links_per_month }
 }
 
 fn redirector_url(settings: &mut Settings) -> String {
@@ -177,7 +254,30 @@ mod tests {
         let bad =
             [("KEY_ROTATION_DAYS", "0"), ("TRUSTED_PROXIES", "10.0.0.0/33"), ("ALLOWED_ORIGINS", "a.example.com")];
         assert_eq!(Config::read(variables(&[&good[..], &bad].concat())).unwrap_err().0.len(), 3);
+        assert!(config.post.is_none() && config.public_url.is_none());
+        let mails = [("SMTP_URL", "smtp://u:hunter2@h"), ("MAIL_FROM", "nobody"), ("PUBLIC_URL", "ftp://x")];
+        assert_eq!(Config::read(variables(&[&good[..], &mails].concat())).unwrap_err().0.len(), 3);
+        let half = Config::read(variables(&[&good[..], &[("MAIL_FROM", "a@example.com")]].concat())).unwrap_err();
+        assert_eq!(
+            half.0.iter().map(|bad| &*bad.name).collect::<Vec<_>>(),
+            ["STOPOVER_SMTP_URL", "STOPOVER_PUBLIC_URL"]
+        );
+        let mails = [
+            ("SMTP_URL", "smtps://u:hunter2@h"),
+            ("MAIL_FROM", "Stopover <a@example.com>"),
+            ("PUBLIC_URL", "https://app.example.com/x/"),
+        ];
+        let config = Config::read(variables(&[&good[..], &mails].concat())).unwrap();
+        assert_eq!(config.public_url.as_deref(), Some("https://app.example.com/x"));
+        assert!(config.post.is_some() && !format!("{config:?}").contains("hunter2"));
         let bad = [("NAME_SERVER", "9.9.9.9"), ("DOMAIN_RECHECK_SECONDS", "0"), ("DOMAIN_GRACE_SECONDS", "-1")];
+        assert_eq!(Config::read(variables(&[&good[..], &bad].concat())).unwrap_err().0.len(), 3);
+        assert_eq!((config.rates, config.quotas), (Rates::default(), Quotas::default()));
+        let limits = [("RATE_LIMIT_KEY", "0"), ("RATE_LIMIT_TENANT", "7"), ("QUOTA_LINKS", "5")];
+        let config = Config::read(variables(&[&good[..], &limits].concat())).unwrap();
+        assert_eq!(config.rates, Rates { credential: Rate::per_minute(0), tenant: Rate::per_minute(7) });
+        assert_eq!(config.quotas, Quotas { links: Some(5), links_per_month: None });
+        let bad = [("RATE_LIMIT_KEY", "-1"), ("RATE_LIMIT_TENANT", "x"), ("QUOTA_LINKS_PER_MONTH", "1.5")];
         assert_eq!(Config::read(variables(&[&good[..], &bad].concat())).unwrap_err().0.len(), 3);
         let bad = [("API_LISTEN", "x"), ("JWT_SECRET", "short"), ("DEFAULT_DOMAIN", "a b"), ("REDIS_URL", "http://r")];
         let names = Config::read(variables(&bad)).unwrap_err().0.into_iter().map(|bad| bad.name).collect::<Vec<_>>();

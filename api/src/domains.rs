@@ -150,8 +150,10 @@ pub async fn count(db: &Db, scope: TenantScope) -> Result<u64, Error> {
 /// # Errors
 /// `NOT_FOUND` in `id` for every other; of the database.
 pub async fn find(db: &Db, caller: Caller, id: Uuid) -> Result<Domain, Error> {
-    let row = domain::Entity::find_by_id(id).filter(domain::Column::DeletedAt.is_null()).one(db.read()).await?;
-    let row = row.ok_or_else(|| Error::not_found("id"))?;
+    let mine = TenantScope::all(db.read(), caller).await?.into_iter().map(|scope| scope.tenant_id());
+    let reachable = Condition::any().add(domain::Column::TenantId.is_null()).add(domain::Column::TenantId.is_in(mine));
+    let rows = domain::Entity::find_by_id(id).filter(domain::Column::DeletedAt.is_null()).filter(reachable);
+    let row = rows.one(db.read()).await?.ok_or_else(|| Error::not_found("id"))?;
     if let Some(owner) = row.tenant_id {
         TenantScope::of(db, caller, owner, Permission::ReadLinks, "id").await?;
     }
@@ -176,8 +178,18 @@ pub(crate) async fn serving_host(db: &impl ConnectionTrait, id: Uuid) -> Result<
     row.map(|row| host_of(&row.host)).transpose()
 }
 
+/// The host names, without ports, of the domains that a tenant's links may live on.
+///
+/// # Errors
+/// Of the database.
+pub(crate) async fn names_usable_by(db: &Db, scope: TenantScope) -> Result<HashSet<String>, Error> {
+    let hosts = domain::usable_by(scope.tenant_id()).select_only().column(domain::Column::Host);
+    let hosts: Vec<String> = hosts.into_tuple().all(db.read()).await?;
+    hosts.iter().map(|host| Ok(host_of(host)?.name().to_owned())).collect()
+}
+
 /// A tenant's domains and the shared ones, whether or not they serve.
-fn reachable(tenant_id: Uuid) -> Select<domain::Entity> {
+pub(crate) fn reachable(tenant_id: Uuid) -> Select<domain::Entity> {
     let owner = domain::Column::TenantId;
     domain::Entity::find().filter(Condition::any().add(owner.eq(tenant_id)).add(owner.is_null()))
 }

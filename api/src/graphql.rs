@@ -7,20 +7,24 @@ pub mod audit;
 pub mod branding;
 pub mod click;
 pub mod consent;
+pub mod content;
 pub mod context;
 pub mod domain;
 pub mod error;
 pub mod execute;
 mod guard;
 pub mod id;
+pub mod invitation;
 pub mod limits;
 pub mod link;
 pub mod loaders;
+pub mod member;
 pub mod network;
 pub mod node;
 pub mod open_session;
 mod order;
 pub mod page;
+pub mod password_reset;
 mod persisted;
 pub mod pixel;
 pub mod preview;
@@ -29,6 +33,7 @@ pub mod scalars;
 pub mod session;
 pub mod tenant;
 pub mod viewer;
+pub mod webhook;
 
 pub use execute::{
     Answer, Asking, Engine, TimedOut, execute,
@@ -36,7 +41,6 @@ pub use execute::{
 };
 pub use guard::Fault;
 
-use crate::app::App;
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, SchemaBuilder};
 
 /// What can be asked.
@@ -56,12 +60,17 @@ pub struct Query(
 pub struct Mutation(
     account::AccountMutation,
     api_key::ApiKeyMutation,
+    content::ContentMutation,
     domain::mutation::DomainMutation,
+    invitation::InvitationMutation,
     link::LinkMutation,
+    member::MemberMutation,
     open_session::OpenSessionMutation,
+    password_reset::PasswordResetMutation,
     pixel::PixelMutation,
     session::SessionMutation,
     tenant::mutation::TenantMutation,
+    webhook::mutation::WebhookMutation,
 );
 
 /// What can be heard of as it happens.
@@ -75,12 +84,11 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
 }
 
-/// Builds the schema over the API's parts. Whether clients may ask for the schema itself is decided for each request;
-/// `suggestions` says whether a mistyped name is answered with those that are there.
-fn build(app: App, suggestions: bool) -> Schema {
+/// Builds the schema. The API's parts come with each request, as whoever asks may use them, and so does whether the
+/// schema itself may be asked for; `suggestions` says whether a mistyped name is answered with those that are there.
+fn build(suggestions: bool) -> Schema {
     // all other limits are the guard's
     let builder = builder().limit_recursive_depth(execute::RECURSION);
-    let builder = builder.data(loaders::loader(app.db.clone())).data(app);
     if suggestions { builder.finish() } else { builder.disable_suggestions().finish() }
 }
 

@@ -9,6 +9,7 @@ mod graphql;
 mod gzip;
 mod health;
 mod ide;
+mod limits;
 mod listener;
 mod media;
 mod reply;

@@ -132,7 +132,8 @@ impl Publisher {
         if changes.made.is_empty() {
             return;
         }
-        match tokio::time::timeout(BUDGET, deliver(redis, db, clock, &changes.made)).await {
+        // documents are the server's own to read, whoever changed them
+        match tokio::time::timeout(BUDGET, deliver(redis, &db.everywhere(), clock, &changes.made)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "a change was not published; the relay brings it"),
             Err(_) => tracing::debug!("a change was not published in time; the relay brings it"),

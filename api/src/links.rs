@@ -4,20 +4,26 @@
 
 mod attached;
 pub mod check;
+mod chunk;
 mod create;
+pub mod defaults;
 mod draft;
 mod find;
+mod insert;
 mod known;
 mod row;
 mod slug;
 pub(crate) mod text;
 mod told;
 mod update;
+mod upsert;
+mod written;
 
 pub use attached::tags_of;
-pub use create::{MAX_AT_ONCE, Results, create, create_many};
-pub use draft::{Draft, Forwarding, ForwardingMode, LinkChange};
-pub use find::{Filter, MAX_TEXT, Order, OrderBy, count, find, find_by_address, list};
+pub(crate) use create::create_all;
+pub use create::{IfThere, MAX_AT_ONCE, Results, create, create_many};
+pub use draft::{Forwarding, ForwardingMode, LinkChange};
+pub use find::{Filter, MAX_TEXT, Order, OrderBy, count, find, find_by_address, find_by_external_id, list};
 pub use update::{archive, delete, restore, update};
 
 use crate::error::Error;
@@ -38,6 +44,8 @@ pub struct Link {
     pub domain_id: Uuid,
     /// The path on it.
     pub slug: String,
+    /// What another system calls it; unique within the tenant.
+    pub external_id: Option<String>,
     /// Where it leads, with merge fields.
     pub destination: String,
     /// What it is called.
@@ -104,6 +112,7 @@ impl TryFrom<link::Model> for Link {
             tenant_id: row.tenant_id,
             domain_id: row.domain_id,
             slug: row.slug,
+            external_id: row.external_id,
             destination: row.destination,
             title: row.title,
             stored_state: row.state,

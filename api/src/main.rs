@@ -16,6 +16,7 @@ Usage: api <command>
   audit     follows every audit log from its first row to its last, prints what it finds, and fails when one is broken
   rebuild   makes the rollups of every day anew from its clicks, while the others run
   schema    prints the GraphQL schema
+  reset-link <email>  prints a link with which the user of this address sets a new password, once and within an hour
   rotate-keys  makes a new key for access tokens, which signs a minute from now, and prints its id
 
 Settings are environment variables; .env.example documents them all.";
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
     match command.as_str() {
         "schema" => run::print(&graphql::sdl()),
         "help" | "--help" | "-h" => run::print(HELP),
-        "serve" | "work" | "migrate" | "audit" | "rebuild" | "rotate-keys" => start(&command),
+        "serve" | "work" | "migrate" | "audit" | "rebuild" | "reset-link" | "rotate-keys" => start(&command),
         _ => {
             eprintln!("{HELP}");
             ExitCode::from(2)
@@ -56,9 +57,9 @@ async fn obey(command: &str, config: &Config) -> Result<(), String> {
     let db = Db::connect(&config.database_url, config.database_connections).await;
     let db = db.map_err(|error| format!("cannot open the database: {error}"))?;
     match command {
-        "migrate" => Migrator::up(db.write(), None).await.map_err(|error| error.to_string()),
+        "migrate" => migration::up(db.pool()).await.map_err(|error| error.to_string()),
         _ => {
-            let pending = Migrator::get_pending_migrations(db.write()).await.map_err(|error| error.to_string())?;
+            let pending = Migrator::get_pending_migrations(db.pool()).await.map_err(|error| error.to_string())?;
             if !pending.is_empty() {
                 return Err("the database's schema is not up to date: run `api migrate` first".to_owned());
             }
@@ -66,6 +67,7 @@ async fn obey(command: &str, config: &Config) -> Result<(), String> {
                 "audit" => run::audit(&db).await,
                 "work" => run::work(config, db).await,
                 "rebuild" => run::rebuild(&db).await,
+                "reset-link" => run::reset_link(config, db, &std::env::args().nth(2).unwrap_or_default()).await,
                 "rotate-keys" => run::rotate_keys(config, &db).await,
                 _ => run::serve(config, db).await,
             }

@@ -85,7 +85,27 @@ impl Page {
         select: Select<E>,
         sort: &Sort<E::Model>,
     ) -> Result<Window<E::Model>, Error> {
-        let mut select = select;
+        let rows = self.cut(select, sort)?.all(db).await?;
+        Ok(self.window(rows, |row| sort.cursor(row)))
+    }
+
+    /// The same, with a row of another table beside each, which `select` joins.
+    ///
+    /// # Errors
+    /// As [`Page::fetch`].
+    pub async fn fetch_also<E: EntityTrait, F: EntityTrait>(
+        &self,
+        db: &impl ConnectionTrait,
+        select: Select<E>,
+        sort: &Sort<E::Model>,
+        other: F,
+    ) -> Result<Window<(E::Model, Option<F::Model>)>, Error> {
+        let rows = self.cut(select, sort)?.select_also(other).all(db).await?;
+        Ok(self.window(rows, |(row, _)| sort.cursor(row)))
+    }
+
+    /// What is between the cursors, in order, and one row more than the page holds.
+    fn cut<E: EntityTrait>(&self, mut select: Select<E>, sort: &Sort<E::Model>) -> Result<Select<E>, Error> {
         for (argument, cursor, forwards) in [("after", &self.after, true), ("before", &self.before, false)] {
             if let Some(cursor) = cursor {
                 select = select.filter(sort.beyond(cursor, forwards, argument)?);
@@ -98,13 +118,11 @@ impl Page {
         if let Some((by, _)) = &sort.by {
             select = select.order_by(by.clone(), order.clone());
         }
-        select = select.order_by(sort.id.clone(), order);
-        let rows = select.limit(u64::from(self.size) + 1).all(db).await?;
-        Ok(self.window(rows, sort))
+        Ok(select.order_by(sort.id.clone(), order).limit(u64::from(self.size) + 1))
     }
 
     /// Makes the window of rows that were read: one more than the page holds tells that there are others.
-    fn window<M>(&self, mut rows: Vec<M>, sort: &Sort<M>) -> Window<M> {
+    fn window<T>(&self, mut rows: Vec<T>, cursor: impl Fn(&T) -> Cursor) -> Window<T> {
         let size = self.size as usize;
         let more = rows.len() > size;
         rows.truncate(size);
@@ -116,7 +134,7 @@ impl Page {
                 (more || self.after.is_some(), self.before.is_some())
             }
         };
-        let rows = rows.into_iter().map(|row| (sort.cursor(&row), row)).collect();
+        let rows = rows.into_iter().map(|row| (cursor(&row), row)).collect();
         Window { rows, has_previous, has_next }
     }
 }
@@ -211,16 +229,16 @@ mod tests {
     #[test]
     fn a_row_too_many_tells_that_there_are_others() {
         let sort = sort(false);
-        let window = Page::first(2).window(vec![1, 2, 3], &sort);
+        let window = Page::first(2).window(vec![1, 2, 3], |row| sort.cursor(row));
         assert_eq!((numbers(&window), window.has_previous, window.has_next), (vec![1, 2], false, true));
         let after = Some(Cursor("id".to_owned(), Key::Id, Uuid::from_u128(2)));
-        let window = Page::new(2, End::Start, after, None).window(vec![3], &sort);
+        let window = Page::new(2, End::Start, after, None).window(vec![3], |row| sort.cursor(row));
         assert_eq!((numbers(&window), window.has_previous, window.has_next), (vec![3], true, false));
     }
 
     #[test]
     fn a_page_from_the_far_end_is_turned_round() {
-        let window = Page::new(2, End::Finish, None, None).window(vec![9, 8, 7], &sort(false));
+        let window = Page::new(2, End::Finish, None, None).window(vec![9, 8, 7], |row| sort(false).cursor(row));
         assert_eq!((numbers(&window), window.has_previous, window.has_next), (vec![8, 9], true, false));
     }
 

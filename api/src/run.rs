@@ -10,8 +10,11 @@ use crate::{
     config::Config,
     db::Db,
     domains::{self, Rechecks},
+    error::Error,
     http,
     invalidation::{Publisher, redis::RedisPublisher, relay::Relay},
+    mails,
+    webhooks::work::Work,
     worker::Worker,
 };
 use contract::{clock::Clock, keys::Keys};
@@ -88,6 +91,22 @@ pub async fn rotate_keys(config: &Config, db: &Db) -> Result<(), String> {
     Ok(())
 }
 
+/// Makes a link with which a user sets a new password, and prints it: for who runs this server, where it sends no mail.
+///
+/// # Errors
+/// For an address without an account; of the database.
+pub async fn reset_link(config: &Config, db: Db, email: &str) -> Result<(), String> {
+    // nothing is announced: no redirector hears of passwords
+    let (announce, _) = tokio::sync::broadcast::channel(1);
+    let app = App::new(config, db, Clock::system(), Publisher::Local(announce));
+    let link = auth::reset::make_link(&app, email).await.map_err(|error| match error {
+        Error::Mistakes(_) => format!("nobody has an account with the address {email:?}"),
+        other => other.to_string(),
+    })?;
+    print(&link);
+    Ok(())
+}
+
 fn parts(config: &Config, db: Db) -> Result<(App, Worker), String> {
     let redis = config.redis_url.as_ref().map_or("", |url| url.expose_secret());
     let keys = Keys::new(config.redis_prefix.clone());
@@ -97,7 +116,10 @@ fn parts(config: &Config, db: Db) -> Result<(App, Worker), String> {
     let relay = Relay::new(app.db.clone(), app.clock.clone(), app.publisher.clone());
     let ingest = StreamIngest::new(Ingest::new(app.db.clone(), app.clock.clone()).announcing(feed), redis, keys)?;
     let rechecks = Rechecks::new(app.clone());
-    Ok((app, Worker { relay, rechecks, ingest: Some(ingest), courier: Some(courier) }))
+    let mails = mails::Sender::new(app.clone());
+    let webhooks = Work::new(app.clone());
+    let worker = Worker { relay, rechecks, mails, webhooks, ingest: Some(ingest), courier: Some(courier) };
+    Ok((app, worker))
 }
 
 /// Turns true when the process is told to stop.

@@ -6,8 +6,16 @@ mod permission;
 pub use permission::{KeyScope, KeyScopes, Permission};
 
 use crate::{db::Db, error::Error};
-use entities::{api_key_tenant, domain, link, membership, membership::Role, pixel};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select, prelude::Uuid};
+use entities::{
+    api_key_tenant, domain, invitation, link, membership, membership::Role, pixel, tenant, user, webhook,
+    webhook_delivery,
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
+    prelude::Uuid,
+    sea_query::{ExprTrait, LockType, SimpleExpr},
+};
 
 /// How a caller proved who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,8 +103,31 @@ impl TenantScope {
     /// key may not act (the answers are the same); as [`TenantScope::demand`] for a member.
     pub async fn of(db: &Db, caller: Caller, tenant_id: Uuid, needs: Permission, field: &str) -> Result<Self, Error> {
         let rows = caller.memberships().filter(membership::Column::TenantId.eq(tenant_id));
+        Self::found(db, caller, rows, needs, field).await
+    }
+
+    /// The scope of the tenant of the row where `owner` says whose it is and `which` which one.
+    async fn of_row<E: EntityTrait>(
+        db: &Db,
+        caller: Caller,
+        (owner, which): (E::Column, SimpleExpr),
+        needs: Permission,
+        field: &str,
+    ) -> Result<Self, Error> {
+        let owned = membership::Entity::belongs_to(E::default()).from(membership::Column::TenantId).to(owner).into();
+        let rows = caller.memberships().join(JoinType::InnerJoin, owned).filter(which);
+        Self::found(db, caller, rows, needs, field).await
+    }
+
+    async fn found(
+        db: &Db,
+        caller: Caller,
+        rows: Select<membership::Entity>,
+        needs: Permission,
+        field: &str,
+    ) -> Result<Self, Error> {
         let row = rows.one(db.read()).await?.ok_or_else(|| Error::not_found(field))?;
-        let scope = Self { tenant_id, caller, role: row.role };
+        let scope = Self { tenant_id: row.tenant_id, caller, role: row.role };
         scope.demand(needs)?;
         Ok(scope)
     }
@@ -128,9 +159,8 @@ impl TenantScope {
         needs: Permission,
         field: &str,
     ) -> Result<Self, Error> {
-        let owner = link::Entity::find_by_id(link_id).select_only().column(link::Column::TenantId);
-        let owner = owner.into_tuple().one(db.read()).await?.ok_or_else(|| Error::not_found(field))?;
-        Self::of(db, caller, owner, needs, field).await
+        let row = (link::Column::TenantId, link::Column::Id.eq(link_id));
+        Self::of_row::<link::Entity>(db, caller, row, needs, field).await
     }
 
     /// The scope of the tenant that a pixel belongs to.
@@ -144,9 +174,8 @@ impl TenantScope {
         needs: Permission,
         field: &str,
     ) -> Result<Self, Error> {
-        let owner = pixel::Entity::find_by_id(pixel_id).select_only().column(pixel::Column::TenantId);
-        let owner = owner.into_tuple().one(db.read()).await?.ok_or_else(|| Error::not_found(field))?;
-        Self::of(db, caller, owner, needs, field).await
+        let row = (pixel::Column::TenantId, pixel::Column::Id.eq(pixel_id));
+        Self::of_row::<pixel::Entity>(db, caller, row, needs, field).await
     }
 
     /// The scope of the tenant that a domain belongs to. A shared domain belongs to nobody.
@@ -160,10 +189,66 @@ impl TenantScope {
         needs: Permission,
         field: &str,
     ) -> Result<Self, Error> {
-        let owner = domain::Entity::find_by_id(domain_id).filter(domain::Column::DeletedAt.is_null());
-        let owner = owner.select_only().column(domain::Column::TenantId).into_tuple::<Option<Uuid>>();
-        let owner = owner.one(db.read()).await?.flatten().ok_or_else(|| Error::not_found(field))?;
-        Self::of(db, caller, owner, needs, field).await
+        let kept = domain::Column::Id.eq(domain_id).and(domain::Column::DeletedAt.is_null());
+        Self::of_row::<domain::Entity>(db, caller, (domain::Column::TenantId, kept), needs, field).await
+    }
+
+    /// The scope of the tenant that an invitation leads into.
+    ///
+    /// # Errors
+    /// As [`TenantScope::of_link`].
+    pub async fn of_invitation(
+        db: &Db,
+        caller: Caller,
+        invitation_id: Uuid,
+        needs: Permission,
+        field: &str,
+    ) -> Result<Self, Error> {
+        let row = (invitation::Column::TenantId, invitation::Column::Id.eq(invitation_id));
+        Self::of_row::<invitation::Entity>(db, caller, row, needs, field).await
+    }
+
+    /// The scope of the tenant that a webhook belongs to.
+    ///
+    /// # Errors
+    /// As [`TenantScope::of_link`].
+    pub async fn of_webhook(db: &Db, caller: Caller, webhook_id: Uuid, needs: Permission) -> Result<Self, Error> {
+        let row = (webhook::Column::TenantId, webhook::Column::Id.eq(webhook_id));
+        Self::of_row::<webhook::Entity>(db, caller, row, needs, "id").await
+    }
+
+    /// The scope of the tenant that a delivery of a webhook belongs to.
+    ///
+    /// # Errors
+    /// As [`TenantScope::of_link`].
+    pub async fn of_delivery(db: &Db, caller: Caller, delivery_id: Uuid, needs: Permission) -> Result<Self, Error> {
+        let row = (webhook_delivery::Column::TenantId, webhook_delivery::Column::Id.eq(delivery_id));
+        Self::of_row::<webhook_delivery::Entity>(db, caller, row, needs, "id").await
+    }
+
+    /// Looks the caller's membership up again, after everybody else who changes the tenant's members, and keeps them waiting
+    /// until the transaction ends.
+    ///
+    /// # Errors
+    /// As [`TenantScope::of`].
+    pub async fn hold(&self, tx: &DatabaseTransaction, needs: Permission, field: &str) -> Result<Self, Error> {
+        hold_members(tx, self.tenant_id).await?;
+        let rows = self.caller.memberships().filter(membership::Column::TenantId.eq(self.tenant_id));
+        let row = rows.one(tx).await?.ok_or_else(|| Error::not_found(field))?;
+        let scope = Self { role: row.role, ..*self };
+        scope.demand(needs)?;
+        Ok(scope)
+    }
+
+    /// Whether the caller may make, change and unmake owners: an owner, in a log-in. No program gives a tenant away.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for a lower role, [`Error::KeyForbidden`] for an API key.
+    pub fn demand_owner(&self) -> Result<(), Error> {
+        if self.role != Role::Owner {
+            return Err(Error::Forbidden);
+        }
+        self.caller.session_id().map(drop)
     }
 
     /// All tenants where a caller may act, with their roles, in the order the caller joined them.
@@ -194,4 +279,34 @@ impl TenantScope {
     pub const fn role(&self) -> Role {
         self.role
     }
+}
+
+/// Keeps everybody else who changes a tenant's members waiting until the transaction ends.
+pub(crate) async fn hold_members(tx: &DatabaseTransaction, tenant_id: Uuid) -> Result<(), Error> {
+    let held = tenant::Entity::find_by_id(tenant_id).lock(LockType::NoKeyUpdate).one(tx).await?;
+    held.map(drop).ok_or_else(|| Error::not_found("tenantId"))
+}
+
+/// Keeps a caller's memberships in these tenants from ending until the transaction does.
+pub(crate) async fn hold_memberships(
+    tx: &DatabaseTransaction,
+    caller: Caller,
+    tenant_ids: &[Uuid],
+) -> Result<(), Error> {
+    let here = membership::Column::TenantId.is_in(tenant_ids.iter().copied());
+    let rows = caller.memberships().filter(here).order_by_asc(membership::Column::TenantId);
+    rows.lock(LockType::KeyShare).all(tx).await?;
+    Ok(())
+}
+
+/// Keeps everybody else who would make a user the owner of a tenant waiting until the transaction ends.
+pub(crate) async fn hold_owner(tx: &DatabaseTransaction, user_id: Uuid) -> Result<(), Error> {
+    user::Entity::find_by_id(user_id).lock(LockType::NoKeyUpdate).one(tx).await?;
+    Ok(())
+}
+
+/// How many tenants a user owns.
+pub(crate) async fn count_owned(db: &impl ConnectionTrait, user_id: Uuid) -> Result<u64, Error> {
+    let owned = membership::Entity::find().filter(membership::Column::UserId.eq(user_id));
+    Ok(owned.filter(membership::Column::Role.eq(Role::Owner)).count(db).await?)
 }

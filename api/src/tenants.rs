@@ -9,8 +9,9 @@ use crate::{
     audit::{self, Author, Deed},
     error::{Code, Error, Mistakes},
     invalidation::Changes,
+    links::defaults::{self, NewDefaults},
     once::{Call, Once},
-    scope::{Caller, Permission, TenantScope},
+    scope::{Caller, Permission, TenantScope, hold_owner},
 };
 use branding::BrandingChange;
 use contract::{consent::ConsentPolicy, document::Policy};
@@ -18,8 +19,9 @@ use entities::{membership, membership::Role, tenant};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
     prelude::{Json, Uuid},
+    sea_query::LockType,
 };
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -58,6 +60,8 @@ pub async fn create(
     once: Option<Once>,
 ) -> Result<(TenantScope, tenant::Model), Error> {
     caller.session_id()?;
+    // nobody is a member of what is only being made
+    let app = &app.everywhere();
     let mut mistakes = Mistakes::default();
     let name = check_name("name", name, &mut mistakes);
     mistakes.check()?;
@@ -70,6 +74,7 @@ pub async fn create(
         let scope = TenantScope::of(&app.db, caller, id, Permission::ReadTenant, "idempotencyKey").await?;
         return Ok((scope, find(app, &scope).await?));
     }
+    hold_owner(&tx, caller.user_id).await?;
     let owned = TenantScope::all(&tx, caller).await?.iter().filter(|scope| scope.role() == Role::Owner).count();
     if owned >= MAX_OWNED {
         let rule = format!("a user owns at most {MAX_OWNED} tenants");
@@ -105,6 +110,7 @@ pub(crate) async fn insert(
         health_threshold: HEALTH_THRESHOLD,
         consent: None,
         branding: None,
+        link_defaults: None,
         created_at: now,
         updated_at: now,
     };
@@ -139,6 +145,7 @@ fn told(row: &tenant::Model) -> Json {
             "consent": row.consent,
         },
         "branding": branding,
+        "linkDefaults": row.link_defaults,
     })
 }
 
@@ -149,6 +156,25 @@ fn told(row: &tenant::Model) -> Json {
 pub async fn find(app: &App, scope: &TenantScope) -> Result<tenant::Model, Error> {
     let row = tenant::Entity::find_by_id(scope.tenant_id()).one(app.db.read()).await?;
     row.ok_or_else(|| Error::not_found("id"))
+}
+
+/// Reads a tenant within a transaction. With `held` nobody else who wants that goes on before this transaction ends, and
+/// rows that refer to the tenant can be written all the same.
+///
+/// # Errors
+/// `NOT_FOUND` in `tenantId` when it was deleted meanwhile; of the database.
+pub(crate) async fn read(tx: &DatabaseTransaction, tenant_id: Uuid, held: bool) -> Result<tenant::Model, Error> {
+    let row = tenant::Entity::find_by_id(tenant_id);
+    let row = if held { row.lock(LockType::NoKeyUpdate) } else { row };
+    row.one(tx).await?.ok_or_else(|| Error::not_found("tenantId"))
+}
+
+/// Holds a tenant, as [`read`] does.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) async fn hold(tx: &DatabaseTransaction, tenant_id: Uuid) -> Result<(), Error> {
+    read(tx, tenant_id, true).await.map(drop)
 }
 
 /// All tenants of a caller, in the order the caller joined them.
@@ -191,20 +217,32 @@ pub struct TenantChange {
     pub consent: Option<ConsentPolicy>,
     /// How its pages look and speak.
     pub branding: Option<BrandingChange>,
+    /// What its links are when nobody says otherwise, in full.
+    pub link_defaults: Option<NewDefaults>,
 }
 
 /// Changes a tenant.
 ///
 /// # Errors
 /// Every mistake of the input at once; [`Error::Forbidden`] below the role ADMIN.
-pub async fn update(app: &App, scope: &TenantScope, change: TenantChange) -> Result<tenant::Model, Error> {
+pub async fn update(app: &App, scope: &TenantScope, mut change: TenantChange) -> Result<tenant::Model, Error> {
     scope.demand(Permission::Administer)?;
-    let (mut row, branding) = check_change(change)?;
-    row.id = Set(scope.tenant_id());
-    row.updated_at = Set(app.clock.now());
+    let new_defaults = change.link_defaults.take();
+    let checked = check_change(change);
     let mut changes = Changes::default();
     let tx = app.db.begin().await?;
     changes.tenant(&tx, &app.clock, scope.tenant_id()).await?;
+    let link_defaults = match new_defaults {
+        Some(new) => defaults::check(&tx, &app.rules, scope.tenant_id(), new).await.map(Some),
+        None => Ok(None),
+    };
+    let ((mut row, branding), link_defaults) = together(checked, link_defaults)?;
+    row.id = Set(scope.tenant_id());
+    row.updated_at = Set(app.clock.now());
+    if let Some(link_defaults) = link_defaults {
+        let written = serde_json::to_value(link_defaults).map_err(|error| Error::Fault(error.to_string()))?;
+        row.link_defaults = Set(Some(written));
+    }
     let before = tenant::Entity::find_by_id(scope.tenant_id()).one(&tx).await?;
     let before = before.ok_or_else(|| Error::not_found("id"))?;
     let deed = Deed::new("updateTenant", "Tenant", Some(before.id)).before(&told(&before))?;
@@ -246,6 +284,17 @@ fn check_change(change: TenantChange) -> Result<(tenant::ActiveModel, Option<Bra
         ..Default::default()
     };
     Ok((row, branding))
+}
+
+/// Both, or the mistakes of both.
+fn together<A, B>(one: Result<A, Error>, other: Result<B, Error>) -> Result<(A, B), Error> {
+    match (one, other) {
+        (Err(Error::Mistakes(mut mistakes)), Err(Error::Mistakes(more))) => {
+            mistakes.extend(more);
+            Err(Error::Mistakes(mistakes))
+        }
+        (one, other) => Ok((one?, other?)),
+    }
 }
 
 fn in_policy(field: &str, rule: &str) -> crate::error::Mistake {

@@ -1,11 +1,13 @@
-//! Runs the background loops: the relay, the checks of domains, the ingest of clicks from Redis and the courier that carries
-//! them to subscribers. A loop that ends on its own takes the
-//! process down, so that somebody notices.
+//! Runs the background loops: the relay, the checks of domains, the mails, the deliveries of webhooks, the ingest of clicks
+//! from Redis and the courier that carries them to subscribers. A loop that ends on its own takes the process down, so that
+//! somebody notices.
 
 use crate::{
     clicks::{feed::courier::Courier, stream::StreamIngest},
     domains::Rechecks,
     invalidation::relay::Relay,
+    mails,
+    webhooks::work::Work,
 };
 use std::future::Future;
 use tokio::sync::watch;
@@ -16,6 +18,10 @@ pub struct Worker {
     pub relay: Relay,
     /// Looks whether domains of tenants are still proved.
     pub rechecks: Rechecks,
+    /// Sends mails.
+    pub mails: mails::Sender,
+    /// Delivers webhooks.
+    pub webhooks: Work,
     /// Brings clicks in; the embedded default hands them over in process instead.
     pub ingest: Option<StreamIngest>,
     /// Carries stored clicks to subscribers in other processes; the embedded default has none.
@@ -51,6 +57,16 @@ impl Worker {
                 "courier"
             });
         }
+        let mails = self.mails.run(signal(stopped.clone()));
+        loops.spawn(async move {
+            mails.await;
+            "mails"
+        });
+        let webhooks = self.webhooks.run(signal(stopped.clone()));
+        loops.spawn(async move {
+            webhooks.await;
+            "webhooks"
+        });
         if let Some(ingest) = self.ingest {
             let ingest = ingest.run(signal(stopped));
             loops.spawn(async move {

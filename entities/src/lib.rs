@@ -11,11 +11,15 @@ pub mod documents;
 pub mod domain;
 pub mod idempotency_key;
 pub mod ingest_progress;
+pub mod invitation;
 pub mod link;
 pub mod link_pixel;
 pub mod link_tag;
+pub mod links_by_month;
+pub mod mail;
 pub mod membership;
 pub mod outbox;
+pub mod password_reset;
 pub mod pixel;
 pub mod receipt;
 pub mod recovery_code;
@@ -29,6 +33,12 @@ pub mod tenant;
 pub mod throttle;
 pub mod user;
 pub mod visitor_key;
+pub mod webhook;
+pub mod webhook_click;
+pub mod webhook_delivery;
+pub mod webhook_expiry;
+pub mod webhook_message;
+pub mod webhook_pixel;
 
 use sea_orm::{
     ColumnTrait, DeleteMany, EntityTrait, QueryFilter, Select, UpdateMany,

@@ -30,6 +30,8 @@ pub struct Model {
     pub domain_id: Uuid,
     /// The path on it.
     pub slug: String,
+    /// What another system calls it; unique within the tenant.
+    pub external_id: Option<String>,
     /// Where it leads, with merge fields.
     pub destination: String,
     /// What it is called.

@@ -29,6 +29,8 @@ pub struct Model {
     pub consent: Option<Json>,
     /// How its pages look and speak, `contract::branding::Branding`.
     pub branding: Option<Json>,
+    /// What its links are when nobody says otherwise, of the API's own shape; nothing when it is missing.
+    pub link_defaults: Option<Json>,
     /// When it was made.
     pub created_at: i64,
     /// When it last changed.

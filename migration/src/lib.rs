@@ -14,7 +14,15 @@ mod m20261124_000006_consent;
 mod m20261125_000007_sessions;
 mod m20261125_000009_api_keys;
 mod m20261125_000010_audit;
+mod m20261126_000020_team;
+mod m20261126_000030_programs;
+mod m20261126_000031_quotas;
+mod m20261126_000040_webhooks;
+mod m20261127_000050_tenants_apart;
+mod role;
 mod types;
+
+pub use role::{ROLE, open_to_tenants};
 
 /// Runs the migrations, in order.
 #[derive(Debug)]
@@ -33,6 +41,20 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000007_sessions::Migration),
             Box::new(m20261125_000009_api_keys::Migration),
             Box::new(m20261125_000010_audit::Migration),
+            Box::new(m20261126_000020_team::Migration),
+            Box::new(m20261126_000030_programs::Migration),
+            Box::new(m20261126_000031_quotas::Migration),
+            Box::new(m20261126_000040_webhooks::Migration),
+            Box::new(m20261127_000050_tenants_apart::Migration),
         ]
     }
+}
+
+/// Brings the schema up to date, and lets the role that acts for callers use it.
+///
+/// # Errors
+/// Of the database; as [`open_to_tenants`].
+pub async fn up(db: &sea_orm_migration::sea_orm::DatabaseConnection) -> Result<(), DbErr> {
+    Migrator::up(db, None).await?;
+    open_to_tenants(db).await
 }

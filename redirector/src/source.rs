@@ -7,7 +7,7 @@ use contract::{
     document::{DocumentKey, DomainDocument, LinkDocument, SlotKey, TenantDocument, Versioned},
 };
 use entities::{documents, visitor_key};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, sqlx::Executor};
 use secrecy::{ExposeSecret, SecretString};
 use std::{future::Future, time::Duration};
 use tokio::time::timeout;
@@ -56,6 +56,12 @@ impl Source {
             options.map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(BUSY));
         } else {
             options.test_before_acquire_if_idle_for(Duration::from_secs(10)).statement_timeout(ANSWER);
+            // visits are of every tenant: row level security shows their rows to who says so
+            options.map_sqlx_postgres_pool_opts(|pool| {
+                pool.after_connect(|connection, _| {
+                    Box::pin(async move { connection.execute("SET stopover.everywhere = 'yes'").await.map(drop) })
+                })
+            });
         }
         Ok(Self { db: Database::connect(options).await? })
     }

@@ -9,7 +9,7 @@ use api::{
     auth::{Client, SignUp, sign_up},
     clicks::ingest::Ingest,
     error::Error,
-    links::{self, Draft},
+    links::{self, IfThere, LinkChange},
     pixels::{self, NewPixel},
     scope::TenantScope,
 };
@@ -94,8 +94,8 @@ struct Made {
 async fn make(embedded: &Embedded, network: &SocketAddr) -> Result<Made, Error> {
     let app = &embedded.app;
     let (email, password) = (EMAIL.to_owned(), PASSWORD.to_owned());
-    let account =
-        sign_up(app, SignUp { email, password, tenant_name: "Demo company".to_owned() }, &Client::default()).await?;
+    let tenant_name = Some("Demo company".to_owned());
+    let account = sign_up(app, SignUp { email, password, tenant_name, invitation: None }, &Client::default()).await?;
     let (scope, tenant_id) = (account.scope, account.tenant.id);
     let mut pixel_ids = Vec::new();
     for (name, audience, is_default) in [("Everybody who clicked", "all", true), ("Spring readers", "spring", false)] {
@@ -110,16 +110,17 @@ async fn make(embedded: &Embedded, network: &SocketAddr) -> Result<Made, Error> 
     for (slug, title, campaign, daily) in LINKS {
         let own_pixels = if campaign == "spring-launch" { vec![pixel_ids[1]] } else { Vec::new() };
         let pixels = [vec![pixel_ids[0]], own_pixels.clone()].concat();
-        let draft = Draft {
-            destination: format!("http://{network}/articles/{slug}?click={{click_id}}"),
+        let utm = Utm { source: Some("newsletter".to_owned()), campaign: Some(campaign.to_owned()), ..Utm::default() };
+        let given = LinkChange {
+            destination: Some(format!("http://{network}/articles/{slug}?click={{click_id}}")),
             slug: Some(slug.to_owned()),
-            title: Some(title.to_owned()),
-            tags: vec![campaign.to_owned()],
-            pixel_ids: own_pixels,
-            utm: Utm { source: Some("newsletter".to_owned()), campaign: Some(campaign.to_owned()), ..Utm::default() },
-            ..Draft::default()
+            title: Some(Some(title.to_owned())),
+            tags: Some(vec![campaign.to_owned()]),
+            pixel_ids: Some(own_pixels),
+            utm: Some(utm),
+            ..LinkChange::default()
         };
-        let link = links::create(app, scope, draft, None).await?;
+        let link = links::create(app, scope, given, IfThere::Refuse, None).await?;
         made.short.push((format!("http://{}/{slug}", app.rules.default_domain), title));
         made.popular.push(Popular { tenant_id, link_id: link.id, campaign, daily, pixels });
     }

@@ -3,10 +3,9 @@
 
 use api::{
     app::App, clicks::ingest::Ingest, db::Db, domains::Rechecks, invalidation::Publisher, invalidation::relay::Relay,
-    worker::Worker,
+    webhooks::work::Work, worker::Worker,
 };
 use contract::{clock::Clock, document::Announcement, settings::Settings};
-use migration::{Migrator, MigratorTrait};
 use redirector::{LocalSide, Redirector, recorder::LocalFrame};
 use std::{
     fs,
@@ -61,7 +60,7 @@ impl Embedded {
 
         let fault = |error: &dyn std::fmt::Display| format!("cannot open the database: {error}");
         let db = Db::connect(&config.database_url, config.database_connections).await.map_err(|e| fault(&e))?;
-        Migrator::up(db.write(), None).await.map_err(|error| fault(&error))?;
+        migration::up(db.pool()).await.map_err(|error| fault(&error))?;
         let (announce, announcements) = broadcast::channel::<Announcement>(ANNOUNCEMENTS);
         let app = App::new(&config, db, Clock::system(), Publisher::Local(announce));
         api::domains::ensure_default(&app).await.map_err(|error| error.to_string())?;
@@ -109,7 +108,14 @@ Ctrl+C stops it; every click that was answered is kept.",
         let ingest = Ingest::new(app.db.clone(), app.clock.clone()).announcing(app.feed.clone());
         let ingest = tokio::spawn(store(ingest, self.frames));
         let relay = Relay::new(app.db.clone(), app.clock.clone(), app.publisher.clone());
-        let worker = Worker { relay, rechecks: Rechecks::new(app.clone()), ingest: None, courier: None };
+        let worker = Worker {
+            relay,
+            rechecks: Rechecks::new(app.clone()),
+            mails: api::mails::Sender::new(app.clone()),
+            webhooks: Work::new(app.clone()),
+            ingest: None,
+            courier: None,
+        };
         let mut parts = JoinSet::new();
         parts.spawn(worker.run(signal(stopped.clone())));
         let api = api::http::serve(app, config.introspection, self.listener, signal(stopped.clone()));

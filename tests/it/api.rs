@@ -14,5 +14,6 @@ mod once;
 mod second_factor;
 mod sessions;
 mod subscriptions;
+mod team;
 mod tenants;
 mod tokens;

@@ -13,7 +13,7 @@ use crate::{
         wait,
     },
 };
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 use std::{future::Future, time::Duration};
 
@@ -191,7 +191,7 @@ fn rollups_that_are_gone_are_made_anew_from_the_clicks() {
         let (account, link, mut expected) = account_and_link(world).await;
         expected += visits(world, 20).await;
         counted(&account, &link, expected).await;
-        let db = Database::connect(world.database_url()).await.unwrap();
+        let db = world.database().await;
         db.execute_unprepared("DELETE FROM rollups").await.unwrap();
         counted(&account, &link, 0).await;
         world.api().once("rebuild");

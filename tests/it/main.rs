@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod apart;
 mod api;
 mod consent;
 mod delivery;
@@ -10,8 +11,10 @@ mod faults;
 mod journeys;
 mod networks;
 mod previews;
+mod programs;
 mod schema;
 mod smoke;
 mod tidy;
 mod visits;
+mod webhooks;
 mod world;

@@ -109,14 +109,16 @@ fn rows_of_tenants_are_reached_through_the_tenant() {
         .filter_map(|source| Some(source.path.strip_prefix("entities/src/")?.strip_suffix(".rs")?.to_owned()))
         .collect();
     assert!(owned.contains(&"link".to_owned()) && owned.contains(&"pixel".to_owned()), "{owned:?}");
-    // the proof of membership itself, how many tenants a user owns, what stores the clicks of all tenants, and what looks
-    // through the audit logs of all
+    // the proof of membership itself, how many tenants a user owns, the token that names a tenant, what stores the clicks of
+    // all tenants, what delivers the webhooks of all, and what looks through the audit logs of all
     let doors = [
         "api/src/scope.rs",
         "api/src/tenants.rs",
+        "api/src/members/join.rs",
         "api/src/clicks/ingest",
         "api/src/clicks/rebuild",
         "api/src/audit/verify.rs",
+        "api/src/webhooks/work",
     ];
     let mut broken = Vec::new();
     for source in product().iter().filter(|source| !source.is_in(&doors) && !source.is_in(&["entities/"])) {
@@ -128,6 +130,23 @@ fn rows_of_tenants_are_reached_through_the_tenant() {
         }
     }
     hold("a tenant's rows have one door", &broken);
+}
+
+#[test]
+fn links_are_written_in_one_room_and_committed_in_one_place() {
+    let mut broken = Vec::new();
+    for source in product().iter().filter(|source| !source.is_in(&["entities/", "api/src/links/written.rs"])) {
+        let words: &[&str] = if source.is_in(&["api/src/links"]) {
+            &[".commit().await"]
+        } else {
+            &["link::ActiveModel", "link::Entity::insert", "link::Entity::update", "link::Entity::delete"]
+        };
+        for word in words {
+            let lines = source.lines_with(word);
+            broken.extend(lines.iter().map(|line| format!("{}:{line} has {word}", source.path)));
+        }
+    }
+    hold("no link is written without telling webhooks and redirectors", &broken);
 }
 
 #[test]

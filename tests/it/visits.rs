@@ -2,7 +2,7 @@
 //! ahead or refuse, and those who forge.
 
 mod health;
-mod receipts;
+pub(crate) mod receipts;
 mod sizes;
 
 use crate::{

@@ -5,18 +5,21 @@ pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod dns;
 pub(crate) mod firefox;
+pub(crate) mod mailbox;
 pub(crate) mod places;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod program;
 pub(crate) mod redis;
 pub(crate) mod stand_in;
+pub(crate) mod statements;
 pub(crate) mod stream;
 pub(crate) mod wait;
 
 use browser::{Browser, Scripts, USER_AGENT};
 use client::{Account, Client};
 use dns::Dns;
+use mailbox::Mailbox;
 use postgres::Postgres;
 use program::Program;
 use redis::Redis;
@@ -56,6 +59,7 @@ pub(crate) struct World {
     visitor: reqwest::Client,
     stand_in: StandIn,
     dns: Dns,
+    mailbox: Mailbox,
     variables: BTreeMap<String, String>,
     folder: TempDir,
 }
@@ -65,7 +69,7 @@ impl World {
     pub(crate) async fn start(setting: Setting, own: Own, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::Builder::new().prefix("stopover-world-").tempdir().unwrap();
         let (api, redirector) = (process::free_port(), process::free_port());
-        let dns = Dns::start().await;
+        let (dns, mailbox) = (Dns::start().await, Mailbox::start().await);
         let mut common = BTreeMap::new();
         let mut set = |name: &str, value: String| drop(common.insert(format!("STOPOVER_{name}"), value));
         set("API_LISTEN", format!("127.0.0.1:{api}"));
@@ -76,7 +80,10 @@ impl World {
         let places = folder.path().join("places.mmdb");
         std::fs::write(&places, places::database()).unwrap();
         set("GEOIP_DATABASE", places.display().to_string());
-        set("LOG", "info,sqlx=warn".to_owned());
+        set("LOG", "info,sqlx=warn,statements=trace".to_owned());
+        // tests ask as often as it takes
+        set("RATE_LIMIT_KEY", "0".to_owned());
+        set("RATE_LIMIT_TENANT", "0".to_owned());
         if setting == Setting::OneBox {
             let (database_url, redis_url) = services(&own).await;
             set("DATABASE_URL", database_url);
@@ -86,7 +93,13 @@ impl World {
         }
         for (name, value) in variables {
             set(name, (*value).to_owned());
+            if *name == "MAIL_FROM" {
+                set("SMTP_URL", mailbox.url());
+            }
         }
+        let authority = folder.path().join("authority.pem");
+        std::fs::write(&authority, stand_in::authority()).unwrap();
+        common.insert("SSL_CERT_FILE".to_owned(), authority.display().to_string());
         let health = [format!("http://127.0.0.1:{api}/health"), format!("http://127.0.0.1:{redirector}/_health")];
         let mut world = Self {
             setting,
@@ -97,6 +110,7 @@ impl World {
             visitor: visitor(),
             stand_in: StandIn::start().await,
             dns,
+            mailbox,
             variables: common,
             folder,
         };
@@ -116,6 +130,12 @@ impl World {
         self.programs.last_mut().unwrap()
     }
 
+    /// A second process beside the API that runs the background loops; not started yet.
+    pub(crate) fn worker(&self) -> Program {
+        assert_eq!(self.setting, Setting::OneBox, "the embedded default is one process");
+        Program::new("api", &["work"], self.variables.clone(), self.folder.path(), Vec::new())
+    }
+
     /// The address of the product's database.
     pub(crate) fn database_url(&self) -> String {
         let program = &self.programs[0];
@@ -124,9 +144,9 @@ impl World {
     }
 
     /// Runs a command of the program `api` on the product's database to its end.
-    pub(crate) fn tool(&self, name: &str) -> std::process::Output {
+    pub(crate) fn tool(&self, arguments: &[&str]) -> std::process::Output {
         let mut command = program::command("api");
-        command.arg(name).env("STOPOVER_DATABASE_URL", self.database_url()).env("STOPOVER_LOG", "error");
+        command.args(arguments).env("STOPOVER_DATABASE_URL", self.database_url()).env("STOPOVER_LOG", "error");
         command.env("STOPOVER_REDIS_URL", "redis://127.0.0.1:1").env("STOPOVER_JWT_SECRET", self.secret());
         command.output().unwrap()
     }
@@ -150,6 +170,11 @@ impl World {
         let mut program = Program::new("api", &["serve"], variables, &folder, health);
         program.start().await;
         (program, Client::new(format!("http://{address}/graphql")))
+    }
+
+    /// Where GraphQL is answered.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.api
     }
 
     /// A client that nobody has logged in.
@@ -191,7 +216,7 @@ impl World {
     pub(crate) async fn database(&self) -> DatabaseConnection {
         let url = match self.setting {
             Setting::Embedded => format!("sqlite://{}", self.folder.path().join("data/stopover.db").display()),
-            Setting::OneBox => self.variables["STOPOVER_DATABASE_URL"].clone(),
+            Setting::OneBox => postgres::as_superuser(&self.variables["STOPOVER_DATABASE_URL"]),
         };
         Database::connect(url).await.unwrap()
     }
@@ -213,6 +238,11 @@ impl World {
         &self.dns
     }
 
+    /// The mail server, which a world has that sets `MAIL_FROM`.
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
+    }
+
     /// A browser.
     pub(crate) async fn browser(&self) -> Browser {
         Browser::start(&self.stand_in, Scripts::Run).await
@@ -230,6 +260,14 @@ impl Drop for World {
             for program in &self.programs {
                 eprintln!("{}", program.log());
             }
+            return;
+        }
+        // whatever a test does with SQLite: PostgreSQL's statements are the same but for a few, and it guards itself
+        if self.setting == Setting::Embedded {
+            let log = self.programs[0].whole_log();
+            let said = statements::in_log(&log);
+            let unbounded: Vec<_> = said.into_iter().filter(|sql| !statements::unbounded(sql).is_empty()).collect();
+            assert!(unbounded.is_empty(), "in a caller's name, of no tenant: {unbounded:#?}");
         }
     }
 }

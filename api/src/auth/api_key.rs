@@ -3,6 +3,9 @@
 //! 178 random bits.
 
 mod form;
+mod leave;
+
+pub(crate) use leave::leave;
 
 use crate::{
     app::App,
@@ -10,7 +13,7 @@ use crate::{
     error::{Code, Error, Mistakes},
     once::{Call, Once},
     page::{Page, Sort, Window},
-    scope::{Caller, Credential, KeyScope, KeyScopes, TenantScope},
+    scope::{Caller, Credential, KeyScope, KeyScopes, TenantScope, hold_memberships},
 };
 use contract::clock::MINUTE;
 use entities::{api_key, api_key_tenant};
@@ -96,6 +99,8 @@ pub async fn create(app: &App, caller: Caller, new: NewApiKey, once: Option<Once
         let key = own(caller).filter(api_key::Column::Id.eq(id)).one(&tx).await?;
         return key.map(|key| Made { key, secret: None }).ok_or_else(|| Error::not_found("idempotencyKey"));
     }
+    // who is removed from one of them takes this key along
+    hold_memberships(&tx, caller, &new.tenant_ids).await?;
     check_tenants(&tx, caller, &new.tenant_ids, &mut mistakes).await?;
     let working = own(caller).filter(api_key::Column::RevokedAt.is_null()).count(&tx).await?;
     if working >= MAX_KEYS as u64 {
@@ -199,6 +204,8 @@ async fn end(tx: &DatabaseTransaction, row: &api_key::Model) -> Result<(), Error
 /// # Errors
 /// `NOT_FOUND` in `id` for a key that may not act there; of the database.
 pub async fn exclude(app: &App, scope: TenantScope, id: Uuid) -> Result<api_key::Model, Error> {
+    // the key may act in tenants that this caller does not reach: then it goes on
+    let app = &app.everywhere();
     let tx = app.db.begin().await?;
     let here = of_tenant(scope).filter(api_key::Column::Id.eq(id)).lock_exclusive().one(&tx).await?;
     let mut row = here.ok_or_else(|| Error::not_found("id"))?;
@@ -265,7 +272,11 @@ pub async fn find(app: &App, caller: Caller, id: Uuid) -> Result<Option<api_key:
 }
 
 fn own(caller: Caller) -> Select<api_key::Entity> {
-    api_key::Entity::find().filter(api_key::Column::UserId.eq(caller.user_id))
+    own_of(caller.user_id)
+}
+
+fn own_of(user_id: Uuid) -> Select<api_key::Entity> {
+    api_key::Entity::find().filter(api_key::Column::UserId.eq(user_id))
 }
 
 fn of_tenant(scope: TenantScope) -> Select<api_key::Entity> {

@@ -45,7 +45,9 @@ pub struct LoggedIn {
 /// # Errors
 /// The same mistake, after the same work, for an unknown user and for a wrong password; `SECOND_FACTOR_REQUIRED` or a
 /// mistake in the code only after the right one; [`Error::RateLimited`] after too many.
-pub async fn log_in(app: &App, credentials: Credentials, client: &Client) -> Result<LoggedIn, Error> {
+pub async fn log_in(request: &App, credentials: Credentials, client: &Client) -> Result<LoggedIn, Error> {
+    // nobody is the owner of any account yet
+    let app = &request.everywhere();
     let Credentials { email, password, shown } = credentials;
     let email = email.trim().to_lowercase();
     let attempt = Attempt::begin(app, &email, client).await?;
@@ -84,5 +86,6 @@ pub async fn log_in(app: &App, credentials: Credentials, client: &Client) -> Res
         session::deed("logIn", id).after(&json!({ "network": client.network(), "userAgent": client.user_agent() }))?;
     audit::record(&tx, &app.clock, Author::of_account(client.caller(user.id, id)), deed).await?;
     tx.commit().await?;
+    request.db.act_for(client.caller(user.id, id));
     Ok(LoggedIn { session, user })
 }

@@ -1,7 +1,7 @@
 //! A new password: the old one is asked for, although there is an access token, since a token may be stolen; guesses are
 //! counted with the log-ins. Whoever else was logged in is out.
 
-use super::{client::Client, open_sessions, password, session, throttle::Attempt};
+use super::{client::Client, open_sessions, password, reset, session, throttle::Attempt};
 use crate::{
     app::App,
     audit::{self, Author, Deed},
@@ -40,6 +40,7 @@ pub async fn change(app: &App, caller: Caller, client: &Client, current: String,
     if changed.rows_affected == 0 {
         return Err(Error::mistake("currentPassword", Code::Invalid, "was changed a moment ago"));
     }
+    reset::forget_links(&tx, user.id).await?;
     let ended = open_sessions::end_others(&tx, caller, now).await?;
     attempt.succeed(&tx, now).await?;
     let deed = Deed::new("changePassword", "User", Some(user.id));

@@ -67,6 +67,11 @@ pub(super) async fn end_others(db: &impl ConnectionTrait, caller: Caller, now: i
     end(db, is_open(caller.user_id, now).and(Column::Id.ne(caller.session_id()?)), now).await
 }
 
+/// Ends all sessions of a user. Gives how many were open.
+pub(super) async fn end_all(db: &impl ConnectionTrait, user_id: Uuid, now: i64) -> Result<u64, Error> {
+    end(db, is_open(user_id, now), now).await
+}
+
 /// Makes room for one more session of a user, and forgets those that are over.
 pub(super) async fn make_room(tx: &DatabaseTransaction, user_id: Uuid, now: i64) -> Result<(), Error> {
     let over = Column::UserId.eq(user_id).and(Column::ExpiresAt.lte(now));

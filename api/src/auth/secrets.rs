@@ -18,6 +18,10 @@ pub(super) enum Purpose {
     Throttle,
     /// The shared secret of a second factor; of the user and a salt.
     SecondFactor,
+    /// The token in the link of a mail; of a salt.
+    LinkToken,
+    /// What a webhook's messages are signed with; of the webhook and a salt.
+    Webhook,
 }
 
 impl Purpose {
@@ -27,6 +31,8 @@ impl Purpose {
             Self::RefreshToken => "stopover refresh token",
             Self::Throttle => "stopover throttle",
             Self::SecondFactor => "stopover second factor",
+            Self::LinkToken => "stopover link token",
+            Self::Webhook => "stopover webhook",
         }
     }
 }

@@ -90,6 +90,8 @@ fn pair(of: &session::Model, refresh_token: &RefreshToken, key: &Key, now: i64) 
 /// # Errors
 /// A mistake for a token that is unknown, over, or was used before; the last ends its session.
 pub async fn refresh(app: &App, refresh_token: &str, client: &Client) -> Result<Session, Error> {
+    // the token alone says whose the session is
+    let app = &app.everywhere();
     let refused = || Error::mistake("refreshToken", Code::Invalid, "is unknown, used or expired: log in again");
     let presented = RefreshToken::parse(refresh_token).ok_or_else(refused)?;
     let key = signing_key(app).await?;
@@ -177,6 +179,8 @@ async fn touch(tx: &DatabaseTransaction, session_id: Uuid, client: &Client, now:
 /// # Errors
 /// A mistake for a token that was never given out.
 pub async fn log_out(app: &App, refresh_token: &str, client: &Client) -> Result<(), Error> {
+    // the token alone says whose the session is
+    let app = &app.everywhere();
     let unknown = || Error::not_found("refreshToken");
     let token = RefreshToken::parse(refresh_token).ok_or_else(unknown)?;
     let tx = app.db.begin().await?;

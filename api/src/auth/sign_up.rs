@@ -1,4 +1,5 @@
-//! Sign-up: a user, a first tenant that it owns and a session, in one transaction.
+//! Sign-up: a user, a first tenant and a session, in one transaction. The tenant is a new one that the user owns, or the one
+//! that an invitation leads into.
 
 use super::{client::Client, password, session, session::Session, signing_key};
 use crate::{
@@ -6,11 +7,12 @@ use crate::{
     audit::{self, Author, Deed},
     error::{Code, Error, Mistakes},
     invalidation::Changes,
-    scope::{Permission, TenantScope},
+    members::join,
+    scope::TenantScope,
     tenants,
 };
 use email_address::{EmailAddress, Options};
-use entities::{tenant, user};
+use entities::{invitation, tenant, user};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, SqlErr, prelude::Uuid};
 use serde_json::json;
 
@@ -24,8 +26,10 @@ pub struct SignUp {
     pub email: String,
     /// 8 to 200 characters.
     pub password: String,
-    /// Name of the first tenant, 1 to 100 characters.
-    pub tenant_name: String,
+    /// Name of the first tenant, 1 to 100 characters; not looked at beside an invitation, and needed without one.
+    pub tenant_name: Option<String>,
+    /// The token of an invitation for this address.
+    pub invitation: Option<String>,
 }
 
 /// A sign-up that succeeded.
@@ -41,15 +45,18 @@ pub struct SignedUp {
     pub scope: TenantScope,
 }
 
-/// Makes an account with a first tenant.
+/// Makes an account with a first tenant, or in the tenant of an invitation.
 ///
 /// # Errors
-/// Every mistake of the input at once; `TAKEN` in `email` when it has an account.
-pub async fn sign_up(app: &App, input: SignUp, client: &Client) -> Result<SignedUp, Error> {
+/// Every mistake of the input at once; `TAKEN` in `email` when it has an account; those of [`join::accept`] in
+/// `invitationToken`.
+pub async fn sign_up(request: &App, input: SignUp, client: &Client) -> Result<SignedUp, Error> {
+    // who signs up is nobody yet, and what they join or make is not theirs
+    let app = &request.everywhere();
     let mut mistakes = Mistakes::default();
     let email = check_email(&input.email, &mut mistakes);
     password::check("password", &input.password, &mut mistakes);
-    let name = tenants::check_name("tenantName", &input.tenant_name, &mut mistakes);
+    let first = check_first(app, &input, email.as_deref(), &mut mistakes).await?;
     if let Some(email) = &email
         && user::Entity::find().filter(user::Column::Email.eq(email)).count(app.db.read()).await? > 0
     {
@@ -67,14 +74,57 @@ pub async fn sign_up(app: &App, input: SignUp, client: &Client) -> Result<Signed
     let mut changes = Changes::default();
     let (session, session_id) = session::start(app, &tx, user.id, client, &key).await?;
     let caller = client.caller(user.id, session_id);
-    let tenant = tenants::insert(app, &tx, &mut changes, (caller, name), "signUp").await?;
+    let tenant_id = match first {
+        First::New(name) => tenants::insert(app, &tx, &mut changes, (caller, name), "signUp").await?.id,
+        First::Invited(offered) => {
+            let joined = join::join(app, &tx, (&offered, INVITATION), &user).await?;
+            let deed = Deed::new("signUp", "User", Some(user.id)).after(&join::told(&joined))?;
+            audit::record(&tx, &app.clock, Author::new(joined.tenant_id, caller), deed).await?;
+            joined.tenant_id
+        }
+    };
     let deed = Deed::new("signUp", "User", Some(user.id)).after(&json!({ "email": user.email }))?;
     audit::record(&tx, &app.clock, Author::of_account(caller), deed).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
 
-    let scope = TenantScope::of(&app.db, caller, tenant.id, Permission::ReadTenant, "tenantId").await?;
+    request.db.act_for(caller);
+    let (scope, tenant) = join::entered(request, caller, tenant_id).await?;
     Ok(SignedUp { session, user, tenant, scope })
+}
+
+/// The field of an invitation's token.
+const INVITATION: &str = "invitationToken";
+
+/// Where a newcomer starts.
+enum First {
+    /// In a new tenant of this name.
+    New(String),
+    /// Where this invitation leads.
+    Invited(Box<invitation::Model>),
+}
+
+async fn check_first(app: &App, input: &SignUp, email: Option<&str>, mistakes: &mut Mistakes) -> Result<First, Error> {
+    let Some(token) = &input.invitation else {
+        let Some(name) = &input.tenant_name else {
+            mistakes.add("tenantName", Code::Invalid, "is needed where there is no invitation");
+            return Ok(First::New(String::new()));
+        };
+        return Ok(First::New(tenants::check_name("tenantName", name, mistakes)));
+    };
+    let offered = async {
+        let offered = join::offered(app, app.db.read(), token, INVITATION).await?;
+        email.map_or(Ok(()), |email| join::check_address(&offered, email, INVITATION))?;
+        Ok(offered)
+    };
+    match offered.await {
+        Ok(offered) => Ok(First::Invited(Box::new(offered))),
+        Err(Error::Mistakes(found)) => {
+            found.into_iter().for_each(|mistake| mistakes.push(mistake));
+            Ok(First::New(String::new()))
+        }
+        Err(other) => Err(other),
+    }
 }
 
 const IN_USE: &str = "has an account already";
@@ -87,7 +137,8 @@ fn taken_or_fault(error: DbErr) -> Error {
     }
 }
 
-fn check_email(email: &str, mistakes: &mut Mistakes) -> Option<String> {
+/// Notes what is wrong with an e-mail address that stands in the field `email`, and gives it as it is kept.
+pub(crate) fn check_email(email: &str, mistakes: &mut Mistakes) -> Option<String> {
     let email = email.trim().to_lowercase();
     if email.chars().count() > MAX_EMAIL {
         mistakes.add("email", Code::TooLong, format!("must have at most {MAX_EMAIL} characters"));

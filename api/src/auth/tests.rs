@@ -14,8 +14,6 @@ use crate::{
     scope::Caller,
 };
 use contract::{clock::Clock, settings::Settings};
-use migration::Migrator;
-use sea_orm_migration::MigratorTrait;
 use tempfile::TempDir;
 
 const NOW: i64 = 1_700_000_000_000;
@@ -37,10 +35,11 @@ impl World {
         let variables = variables.map(|(name, value)| (format!("STOPOVER_{name}"), value.to_owned()));
         let config = Config::from_settings(&mut Settings::new(variables), true);
         let db = Db::connect(&config.database_url, 4).await.unwrap();
-        Migrator::up(db.write(), None).await.unwrap();
+        migration::up(db.pool()).await.unwrap();
         let (sender, _) = tokio::sync::broadcast::channel(1);
         let app = App::new(&config, db, Clock::fixed(NOW), Publisher::Local(sender));
-        let input = SignUp { email: EMAIL.to_owned(), password: PASSWORD.to_owned(), tenant_name: "Acme".to_owned() };
+        let (email, password) = (EMAIL.to_owned(), PASSWORD.to_owned());
+        let input = SignUp { email, password, tenant_name: Some("Acme".to_owned()), invitation: None };
         let account = super::sign_up(&app, input, &from("198.51.100.1")).await.unwrap();
         Self { _folder: folder, app, account }
     }

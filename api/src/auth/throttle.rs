@@ -4,6 +4,9 @@
 //! within 90 days is not held back there by what others do to the account: nobody can lock the owner out.
 
 mod bucket;
+mod limit;
+
+pub(crate) use limit::Limit;
 
 use self::bucket::{Bucket, seconds};
 use super::{client::Client, secrets::Purpose};
@@ -45,7 +48,7 @@ struct Counters {
 
 /// An attempt that is counted. Left alone it stays counted.
 #[must_use = "an attempt that went well is to be given back"]
-pub(super) struct Attempt {
+pub(crate) struct Attempt {
     names: Names,
     /// Whether the account's counter took part.
     on_account: bool,
@@ -56,7 +59,7 @@ impl Attempt {
     ///
     /// # Errors
     /// [`Error::RateLimited`] when it comes too soon; then it is not counted.
-    pub(super) async fn begin(app: &App, account: &str, client: &Client) -> Result<Self, Error> {
+    pub(crate) async fn begin(app: &App, account: &str, client: &Client) -> Result<Self, Error> {
         let names = Names::new(app, account, client)?;
         if rand::random::<u8>().is_multiple_of(SWEEP) {
             sweep(app, app.clock.now()).await?;
@@ -81,7 +84,7 @@ impl Attempt {
     ///
     /// # Errors
     /// Of the database.
-    pub(super) async fn succeed(self, tx: &DatabaseTransaction, now: i64) -> Result<(), Error> {
+    pub(crate) async fn succeed(self, tx: &DatabaseTransaction, now: i64) -> Result<(), Error> {
         let mut counters = Counters::hold(tx, &self.names, now).await?;
         counters.pair.full_at = 0;
         counters.pair.trusted_until = now.saturating_add(TRUSTED);
@@ -94,7 +97,7 @@ impl Attempt {
     ///
     /// # Errors
     /// Of the database.
-    pub(super) async fn forgive(self, app: &App) -> Result<(), Error> {
+    pub(crate) async fn forgive(self, app: &App) -> Result<(), Error> {
         let tx = app.db.begin().await?;
         let mut counters = Counters::hold(&tx, &self.names, app.clock.now()).await?;
         counters.pair.full_at = PAIR.give_back(counters.pair.full_at);

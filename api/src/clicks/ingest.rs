@@ -13,7 +13,7 @@ use super::{
     progress::Progress,
     rebuild, rows,
 };
-use crate::db::Db;
+use crate::{db::Db, webhooks};
 use contract::{
     click::{Click, EventId, Receipt},
     clock::{Clock, day_of},
@@ -137,6 +137,9 @@ impl Ingest {
         let mut deltas = Deltas::default();
         let result = async {
             let new = insert_clicks(&tx, boot_id, &batch.clicks, &mut deltas).await?;
+            let told: Vec<&Click> = new.iter().map(|(_, click)| click).collect();
+            webhooks::work::note_clicks(&tx, &told, now).await?;
+            let new = new.iter().map(|(seq, _)| *seq).collect();
             insert_receipts(&tx, boot_id, &batch.receipts, &mut deltas).await?;
             insert_dead_letters(&tx, boot_id, batch.unreadable, now).await?;
             deltas.save(&tx).await?;
@@ -175,13 +178,13 @@ impl Ingest {
     }
 }
 
-/// Inserts clicks and counts those that were not there; gives the places of these.
-async fn insert_clicks(
+/// Inserts clicks, counts those that were not there, and gives them with their numbers.
+async fn insert_clicks<'a>(
     tx: &DatabaseTransaction,
     boot_id: Uuid,
-    clicks: &[(u64, Click)],
+    clicks: &'a [(u64, Click)],
     deltas: &mut Deltas,
-) -> Result<BTreeSet<u64>, DbErr> {
+) -> Result<Vec<&'a (u64, Click)>, DbErr> {
     let row = |(seq, click): &(u64, Click)| rows::click_row(EventId { boot_id, seq: *seq }, click.clone());
     let mut inserted = BTreeSet::new();
     for chunk in chunks(clicks.iter().map(row).collect()) {
@@ -190,9 +193,9 @@ async fn insert_clicks(
             inserted.extend(keys.into_iter().map(|(_, _, seq)| seq.cast_unsigned()));
         }
     }
-    let new = clicks.iter().filter(|(seq, _)| inserted.contains(seq));
-    new.for_each(|(_, click)| deltas.add_click(click));
-    Ok(inserted)
+    let new: Vec<&(u64, Click)> = clicks.iter().filter(|(seq, _)| inserted.contains(seq)).collect();
+    new.iter().for_each(|(_, click)| deltas.add_click(click));
+    Ok(new)
 }
 
 /// Inserts receipts and counts the first of each click.

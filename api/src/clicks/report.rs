@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod delivery;
+pub mod many;
 pub mod reading;
 
 use self::{

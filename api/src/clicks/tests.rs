@@ -19,9 +19,7 @@ use contract::{
     frame,
 };
 use entities::{click as clicks, dead_letter, membership, receipt, rollup, tenant, user};
-use migration::Migrator;
 use sea_orm::{ActiveValue::Set, EntityTrait, PaginatorTrait, QueryOrder, prelude::Uuid};
-use sea_orm_migration::MigratorTrait;
 use tempfile::TempDir;
 
 /// 2026-11-23T00:00:00Z, a Monday.
@@ -43,7 +41,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         let db = Db::connect(&url.into(), 4).await.unwrap();
-        Migrator::up(db.write(), None).await.unwrap();
+        migration::up(db.pool()).await.unwrap();
         let scope = scope_of(&db).await;
         let ingest = Ingest::new(db.clone(), Clock::fixed(MONDAY + DAY));
         Self { _folder: folder, db, ingest, scope }
@@ -76,6 +74,7 @@ async fn scope_of(db: &Db) -> TenantScope {
         health_threshold: Set(5_000),
         consent: Set(None),
         branding: Set(None),
+        link_defaults: Set(None),
         created_at: Set(0),
         updated_at: Set(0),
     };

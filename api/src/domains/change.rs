@@ -10,9 +10,10 @@ use crate::{
     links::text::mistake,
     once::{Call, Once},
     scope::TenantScope,
+    tenants,
 };
 use contract::{address::Host, destination::Destination};
-use entities::{TenantOwned, domain, link, tenant};
+use entities::{TenantOwned, domain, link};
 use sea_orm::{
     ActiveEnum, ActiveModelTrait,
     ActiveValue::Set,
@@ -51,7 +52,7 @@ pub async fn create(
     let now = app.clock.now();
     let call = Call { owner_id: scope.tenant_id(), action: "createDomain", part: 0, once: once.as_ref(), now };
     let tx = app.db.begin().await?;
-    hold_tenant(&tx, scope).await?;
+    tenants::hold(&tx, scope.tenant_id()).await?;
     if let Some(id) = call.begin::<Uuid>(&tx).await? {
         let row = domain::own_of(scope.tenant_id()).filter(domain::Column::Id.eq(id)).one(&tx).await?;
         let rule = "belongs to a call whose domain was deleted since";
@@ -116,7 +117,7 @@ async fn taken(tx: &DatabaseTransaction, scope: TenantScope, host: &Host) -> Res
 /// database.
 pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: DomainChange) -> Result<Domain, Error> {
     let tx = app.db.begin().await?;
-    hold_tenant(&tx, scope).await?;
+    tenants::hold(&tx, scope.tenant_id()).await?;
     let before = hold(&tx, scope, id, LockType::NoKeyUpdate).await?;
     let host = super::host_of(&before.host)?;
     let (serving, ver, state) = (before.serving, before.ver, before.state);
@@ -146,7 +147,7 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: DomainChang
     if change.is_default == Some(true) {
         clear_default(&tx, scope, id).await?;
     }
-    let after = row.update(&tx).await?;
+    let after = store(&tx, scope, row).await?;
     if after.ver != ver {
         changes.domain(&tx, &app.clock, &host, after.ver).await?;
     }
@@ -162,7 +163,7 @@ pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: DomainChang
 /// `NOT_FOUND` in `id`; `INVALID` in `id` while links live on it; of the database.
 pub async fn delete(app: &App, scope: TenantScope, id: Uuid) -> Result<(), Error> {
     let tx = app.db.begin().await?;
-    hold_tenant(&tx, scope).await?;
+    tenants::hold(&tx, scope.tenant_id()).await?;
     // nobody can put a link on it while it is held like this
     let before = hold(&tx, scope, id, LockType::Update).await?;
     let links = link::Entity::of(scope.tenant_id()).filter(link::Column::DomainId.eq(id)).count(&tx).await?;
@@ -173,7 +174,8 @@ pub async fn delete(app: &App, scope: TenantScope, id: Uuid) -> Result<(), Error
     let mut changes = Changes::default();
     let deed = Deed::new("deleteDomain", "Domain", Some(id)).before(&told(&before))?;
     if before.ver == 0 {
-        domain::Entity::delete_by_id(id).exec(&tx).await?;
+        let own = domain::Column::TenantId.eq(scope.tenant_id());
+        domain::Entity::delete_by_id(id).filter(own).exec(&tx).await?;
     } else {
         let (host, ver, serving) = (super::host_of(&before.host)?, before.ver, before.serving);
         let now = app.clock.now();
@@ -188,7 +190,7 @@ pub async fn delete(app: &App, scope: TenantScope, id: Uuid) -> Result<(), Error
             row.ver = Set(ver + 1);
             changes.domain(&tx, &app.clock, &host, ver + 1).await?;
         }
-        row.update(&tx).await?;
+        store(&tx, scope, row).await?;
     }
     audit::record(&tx, &app.clock, scope, deed).await?;
     tx.commit().await?;
@@ -196,15 +198,15 @@ pub async fn delete(app: &App, scope: TenantScope, id: Uuid) -> Result<(), Error
     Ok(())
 }
 
+/// Writes a domain of this tenant down.
+async fn store(tx: &DatabaseTransaction, scope: TenantScope, row: domain::ActiveModel) -> Result<domain::Model, Error> {
+    let row = domain::Entity::update(row).validate()?;
+    Ok(row.filter(domain::Column::TenantId.eq(scope.tenant_id())).exec(tx).await?)
+}
+
 /// A domain as the audit log tells of it.
 pub(super) fn told(row: &domain::Model) -> Json {
     json!({ "host": row.host, "state": row.state.to_value(), "fallback": row.fallback, "isDefault": row.is_default })
-}
-
-/// Holds the tenant's row: who comes second waits here, and sees what the first did.
-async fn hold_tenant(tx: &DatabaseTransaction, scope: TenantScope) -> Result<(), Error> {
-    let row = tenant::Entity::find_by_id(scope.tenant_id()).lock(LockType::NoKeyUpdate).one(tx).await?;
-    row.map(drop).ok_or_else(|| Error::not_found("tenantId"))
 }
 
 async fn hold(tx: &DatabaseTransaction, scope: TenantScope, id: Uuid, lock: LockType) -> Result<domain::Model, Error> {

@@ -1,4 +1,4 @@
-//! Asks the DNS whether a record holds a value. The only file that knows the resolver. Nothing is remembered between two
+//! Asks the DNS whether a record holds a value, and which addresses a host has. The only file that knows the resolver. Nothing is remembered between two
 //! questions, and a question never ends in an error: what cannot be told is a finding too.
 
 use hickory_resolver::{
@@ -10,7 +10,11 @@ use hickory_resolver::{
         rr::{RData, rdata::TXT},
     },
 };
-use std::{fmt, net::SocketAddr, time::Duration};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 /// How long a name server may take to answer, each time it is asked.
 const ANSWER: Duration = Duration::from_secs(3);
@@ -48,6 +52,26 @@ impl Names {
             .inspect_err(|error| tracing::warn!(%error, "no name server can be asked: no domain can be verified"))
             .ok();
         Self { resolver }
+    }
+
+    /// Looks up all addresses of a host.
+    ///
+    /// # Errors
+    /// A sentence for people.
+    pub async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, String> {
+        let resolver = self.resolver.as_ref().ok_or("this server knows no name server")?;
+        match resolver.lookup_ip(format!("{}.", name.trim_end_matches('.'))).await {
+            Ok(found) => Ok(found.iter().collect()),
+            Err(NetError::Dns(DnsError::NoRecordsFound(nothing)))
+                if matches!(nothing.response_code, ResponseCode::NXDomain | ResponseCode::NoError) =>
+            {
+                Ok(Vec::new())
+            }
+            Err(error) => {
+                tracing::debug!(name, %error, "a host cannot be looked up");
+                Err(format!("the name servers gave no answer about {name}"))
+            }
+        }
     }
 
     /// Looks whether a TXT record of this name holds a value.

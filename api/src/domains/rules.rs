@@ -97,7 +97,15 @@ mod tests {
         let default_domain = Host::parse("go.example.com").unwrap();
         let (redirector, trusted_proxies) = (String::new(), contract::proxies::TrustedProxies::default());
         let allowed_origins = crate::origins::Origins::default();
-        let rules = Rules { default_domain, https: true, reach, redirector, trusted_proxies, allowed_origins };
+        let rules = Rules {
+            default_domain,
+            https: true,
+            reach,
+            redirector,
+            trusted_proxies,
+            allowed_origins,
+            public_url: None,
+        };
         let mut mistakes = Vec::new();
         let host = host(text, &rules, &mut mistakes);
         assert!(mistakes.iter().all(|mistake| mistake.field == ["host"]));

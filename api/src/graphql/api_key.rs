@@ -117,7 +117,7 @@ pub async fn keys_of_viewer(ctx: &Context<'_>, page: PageArgs) -> Result<ApiKeyC
 /// # Errors
 /// `FORBIDDEN` below the role ADMIN; for arguments that break a rule; a top-level error for a fault.
 pub async fn keys_of_tenant(ctx: &Context<'_>, scope: TenantScope, page: PageArgs) -> Result<ApiKeyConnection> {
-    context::demand(&scope, Permission::Administer)?;
+    context::demand(ctx, &scope, Permission::Administer)?;
     let app = context::app(ctx)?;
     let window = api_key::list_of_tenant(app, scope, &page.page()?).await.map_err(top_level)?;
     let counted = app.clone();

@@ -7,11 +7,12 @@ use crate::{
     auth::Client,
     error::Error,
     once::Once,
+    rate_limits::Meter,
     scope::{Caller, Permission, TenantScope},
 };
 use async_graphql::{Context, Value};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use uuid::Uuid;
 
 /// The id of a request: in the answer's header, in its faults and in the log.
@@ -43,12 +44,36 @@ pub fn client(ctx: &Context<'_>) -> Client {
     client
 }
 
-/// Whether a scope allows this.
+/// Whether a scope allows this. The request is charged to its tenant, which may be reached from a list of many.
 ///
 /// # Errors
-/// `FORBIDDEN` for a lower role, and for an API key without the scope.
-pub fn demand(scope: &TenantScope, needs: Permission) -> async_graphql::Result<()> {
-    scope.demand(needs).map_err(error::top_level)
+/// `FORBIDDEN` for a lower role, and for an API key without the scope; as [`admit`].
+pub fn demand(ctx: &Context<'_>, scope: &TenantScope, needs: Permission) -> async_graphql::Result<()> {
+    scope.demand(needs).map_err(error::top_level)?;
+    admit(ctx, scope)
+}
+
+/// Charges this request to a tenant that it reaches; once, however often it does.
+///
+/// # Errors
+/// `RATE_LIMITED` when the tenant has had too many.
+fn admit(ctx: &Context<'_>, scope: &TenantScope) -> async_graphql::Result<()> {
+    ctx.data_opt::<Arc<Meter>>().map_or(Ok(()), |meter| meter.reach(scope.tenant_id())).map_err(error::top_level)
+}
+
+/// What a finder of scopes answers, charged to the tenant that it found.
+///
+/// # Errors
+/// As [`admit`].
+pub fn admitted<T>(
+    ctx: &Context<'_>,
+    found: Result<T, Error>,
+    scope: impl Fn(&T) -> &TenantScope,
+) -> async_graphql::Result<Result<T, Error>> {
+    if let Ok(found) = &found {
+        admit(ctx, scope(found))?;
+    }
+    Ok(found)
 }
 
 /// The id of this request; nil outside of one.

@@ -129,7 +129,7 @@ pub fn top_level(error: Error) -> async_graphql::Error {
             coded("an API key may not do this: log in, and send the access token instead", code::FORBIDDEN)
         }
         Error::RateLimited { retry_after } => {
-            let message = format!("too many attempts: try again in {retry_after} s");
+            let message = format!("too many requests or attempts: try again in {retry_after} s");
             coded(message, code::RATE_LIMITED).extend_with(|_, extensions| extensions.set("retryAfter", retry_after))
         }
         Error::TooManyStreams => {

@@ -6,16 +6,17 @@ pub mod stream;
 use super::{
     Schema,
     context::RequestId,
-    error::{INTERNAL_MESSAGE, code},
+    error::{INTERNAL_MESSAGE, code, top_level},
     guard::{Fault, Guard, Refusal, Rights},
     limits::{COST, ERRORS, NESTING, SECONDS},
+    loaders::loader,
     order::Shape,
     persisted::Persisted,
 };
-use crate::{app::App, auth::Client, scope::Caller};
+use crate::{app::App, auth::Client, error::Error, rate_limits::Meter, scope::Caller};
 use async_graphql::{Request, Response, ServerError, Value};
 use serde::Serialize;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Most bytes of a message that the library made: it repeats what it was sent.
 const MESSAGE: usize = 500;
@@ -23,6 +24,7 @@ const MESSAGE: usize = 500;
 /// The schema with all that a document needs to be run.
 pub struct Engine {
     schema: Schema,
+    app: App,
     guard: Guard,
     persisted: Persisted,
 }
@@ -31,16 +33,18 @@ impl Engine {
     /// Over the API's parts; `suggestions` says whether a mistyped name is answered with those that are there.
     #[must_use]
     pub fn new(app: App, suggestions: bool) -> Self {
-        let schema = super::build(app, suggestions);
-        Self { schema, guard: Guard::new(&super::sdl()), persisted: Persisted::default() }
+        let schema = super::build(suggestions);
+        Self { schema, app, guard: Guard::new(&super::sdl()), persisted: Persisted::default() }
     }
 }
 
 /// Who asks, and for what besides the document.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Asking {
     /// Who; `None` without a token.
     pub caller: Option<Caller>,
+    /// What the document's cost is taken from; `None` for who is not weighed.
+    pub meter: Option<Arc<Meter>>,
     /// The other end.
     pub client: Client,
     /// The id of the request.
@@ -122,6 +126,13 @@ impl Answer {
     fn refused(refusal: Refusal) -> Self {
         Self { fault: Some(refusal.fault), data: None, errors: vec![refusal.into()], extensions: None }
     }
+
+    /// Of a document that its sender has no more for.
+    pub(crate) fn limited(error: Error) -> Self {
+        let async_graphql::Error { message, extensions, .. } = top_level(error);
+        let error = ServerError { extensions, ..ServerError::new(message, None) };
+        Self { fault: Some(Fault::Rate), data: None, errors: vec![error], extensions: None }
+    }
 }
 
 /// Runs a document, for at most 5 seconds.
@@ -147,13 +158,20 @@ async fn run(engine: &Engine, mut request: Request, asking: Asking) -> Answer {
         Ok(cost) => cost,
         Err(refusal) => return Answer::refused(refusal),
     };
+    if let Some(meter) = asking.meter {
+        if let Err(error) = meter.weigh(requested) {
+            return Answer::limited(error);
+        }
+        request = request.data(meter);
+    }
     let operation = request.operation_name.clone();
     let wants_cost = asking.wants_cost || request.extensions.get("cost") == Some(&Value::Boolean(true));
     // parsed by the guard
     let document = request.parsed_query().ok();
     let shape = document.map(|document| Shape::of(document, operation.as_deref())).unwrap_or_default();
     let priced = document.filter(|_| wants_cost).cloned();
-    request = request.data(asking.client);
+    let app = engine.app.acting_for(asking.caller);
+    request = request.data(asking.client).data(loader(app.db.clone())).data(app);
     if let Some(caller) = asking.caller {
         request = request.data(caller);
     }

@@ -10,7 +10,7 @@ mod text;
 use self::prices::Prices;
 use super::{
     error::code,
-    limits::{BODY, BULK_BODY, COST, Limit, grouped},
+    limits::{BODY, BULK_BODY, CONTENT_BODY, COST, Limit, grouped},
 };
 use async_graphql::{
     Request, ServerError, Value,
@@ -28,6 +28,8 @@ pub enum Fault {
     Unreadable,
     /// Its document does not fit the schema or exceeds a limit, or has no such operation.
     Document,
+    /// Who sent it has no more of what its document costs; the guard does not ask that.
+    Rate,
 }
 
 /// Why a document is not run.
@@ -114,12 +116,13 @@ impl Guard {
         rights: Rights,
     ) -> Result<u64, Refusal> {
         let findings = document::check(document)?;
-        if rights.body as u64 > BODY.most && !findings.bulk {
+        if rights.body as u64 > findings.body.max(BODY.most) {
             let message = format!(
-                "the body has {} bytes; the limit is {}, and {} for what makes many things at once",
+                "the body has {} bytes; the limit is {}, {} for what makes many things at once, and {} for `trackContent`",
                 grouped(rights.body as u64),
                 grouped(BODY.most),
-                grouped(BULK_BODY.most)
+                grouped(BULK_BODY.most),
+                grouped(CONTENT_BODY.most)
             );
             return Err(Refusal { fault: Fault::Body, code: BODY.code, message });
         }
@@ -169,7 +172,13 @@ mod tests {
         let refusal = checked("{ viewer { id } }", large).unwrap_err();
         assert_eq!((refusal.fault, refusal.code), (Fault::Body, "BODY_TOO_LARGE"));
         assert!(refusal.message.starts_with("the body has 65,537 bytes; the limit is 65,536"), "{}", refusal.message);
-        assert!(checked("mutation { createLinks(input: {}) { userErrors { code } } }", large).is_ok());
+        let (many, content) = (Rights { body: 1_048_576, ..rights }, Rights { body: 2_097_152, ..rights });
+        for (field, most) in [("createLinks", many), ("trackContent", content)] {
+            let text = format!("mutation {{ {field}(input: {{}}) {{ userErrors {{ code }} }} }}");
+            assert!(checked(&text, most).is_ok());
+            let over = Rights { body: most.body + 1, ..rights };
+            assert_eq!(checked(&text, over).unwrap_err().fault, Fault::Body, "{field}");
+        }
         let schema = "{ __schema { queryType { name } } }";
         assert_eq!(checked(schema, rights).unwrap_err().code, "GRAPHQL_VALIDATION_FAILED");
         assert_eq!(checked(schema, Rights { introspect: true, ..rights }), Ok(0));

@@ -26,11 +26,17 @@ pub enum Kind {
     AuditEvent,
     /// A session.
     Session,
+    /// An invitation.
+    Invitation,
+    /// A webhook.
+    Webhook,
+    /// A delivery to a webhook.
+    WebhookDelivery,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Tenant,
         Self::User,
         Self::Link,
@@ -40,6 +46,9 @@ impl Kind {
         Self::ApiKey,
         Self::AuditEvent,
         Self::Session,
+        Self::Invitation,
+        Self::Webhook,
+        Self::WebhookDelivery,
     ];
 
     /// The kind of a type's name.
@@ -59,6 +68,9 @@ impl Kind {
             Self::ApiKey => "ApiKey",
             Self::AuditEvent => "AuditEvent",
             Self::Session => "Session",
+            Self::Invitation => "Invitation",
+            Self::Webhook => "Webhook",
+            Self::WebhookDelivery => "WebhookDelivery",
         }
     }
 }

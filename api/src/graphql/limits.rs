@@ -32,7 +32,14 @@ pub const BULK_BODY: Limit = limit(
     "bytes in a body of many",
     1024 * 1024,
     code::BODY_TOO_LARGE,
-    "with a good token, for `createLinks`, `trackContent` and imports",
+    "with a good token, for `createLinks` and imports",
+);
+/// Largest body of a member who brings a whole content: 512 KiB, each byte of which may be some in JSON.
+pub const CONTENT_BODY: Limit = limit(
+    "bytes in a body of a content",
+    2 * 1024 * 1024,
+    code::BODY_TOO_LARGE,
+    "with a good token, for `trackContent`",
 );
 /// Deepest nesting of brackets in a body.
 pub const JSON_NESTING: Limit =
@@ -104,9 +111,10 @@ pub const ANSWER: Limit = limit(
 pub const ERRORS: Limit = limit("errors told of a document", 20, code::INVALID_DOCUMENT, "the first ones");
 
 /// All of them, in the order in which they are looked at.
-pub const TABLE: [Limit; 24] = [
+pub const TABLE: [Limit; 25] = [
     BODY,
     BULK_BODY,
+    CONTENT_BODY,
     JSON_NESTING,
     JSON_VALUES,
     BULK_VALUES,

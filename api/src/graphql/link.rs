@@ -1,12 +1,14 @@
 //! Links: the addresses that are shared. A [`Link`] holds the caller's scope, so that whatever is reached through it
-//! was allowed; what hangs on many links of one answer is loaded together.
+//! was allowed; what belongs to many links of one answer is read together, by their [`Group`].
 
+mod group;
 pub mod input;
 pub mod list;
 pub mod mutation;
 pub mod parts;
 
-pub use input::{CreateLinkInput, CreateLinksInput, LinkInput, UpdateLinkInput};
+pub(super) use group::Group;
+pub use input::{CreateLinkInput, CreateLinksInput, LinkFields, LinkInput, UpdateLinkInput};
 pub use list::{LinkConnection, LinkFilter, LinkOrder, LinkOrderField, OrderDirection, links_of};
 pub use mutation::LinkMutation;
 pub use parts::{Card, LinkState, LinkValue, QueryForwarding, QueryForwardingMode, Utm};
@@ -15,20 +17,22 @@ use super::{
     click::{ClickConnection, clicks_of},
     context,
     domain::Domain,
-    error::value,
+    error::{self, value},
     id::{self, Kind},
-    loaders,
     page::PageArgs,
     pixel::Pixel,
     report::{self, Report, ReportFilter},
     scalars::DateTime,
+    tenant::scope_of,
 };
 use crate::{
+    domains,
     error::Error,
     links,
     scope::{Caller, Permission, TenantScope},
 };
 use async_graphql::{Context, ID, Object, Result};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// A link of a tenant.
@@ -36,13 +40,24 @@ use uuid::Uuid;
 pub struct Link {
     scope: TenantScope,
     link: links::Link,
+    group: Arc<Group>,
 }
 
 impl Link {
     /// A link that was reached through a scope.
     #[must_use]
-    pub const fn new(scope: TenantScope, link: links::Link) -> Self {
-        Self { scope, link }
+    pub fn new(scope: TenantScope, link: links::Link) -> Self {
+        let group = Group::of(scope, [&link]);
+        Self { scope, link, group }
+    }
+
+    /// One of several links of an answer.
+    pub(super) const fn of_group(scope: TenantScope, link: links::Link, group: Arc<Group>) -> Self {
+        Self { scope, link, group }
+    }
+
+    async fn live_domain(&self, ctx: &Context<'_>) -> Result<domains::Domain> {
+        self.group.domain(&context::app(ctx)?.db, self.link.domain_id).await.map_err(error::top_level)
     }
 }
 
@@ -57,18 +72,23 @@ impl Link {
     /// The address to share.
     async fn short_url(&self, ctx: &Context<'_>) -> Result<String> {
         let scheme = if context::app(ctx)?.rules.https { "https" } else { "http" };
-        let domain = loaders::domain(ctx, self.scope.tenant_id(), self.link.domain_id).await?;
+        let domain = self.live_domain(ctx).await?;
         Ok(format!("{scheme}://{}/{}", domain.host, self.link.slug))
     }
 
     /// The domain it lives on.
     async fn domain(&self, ctx: &Context<'_>) -> Result<Domain> {
-        loaders::domain(ctx, self.scope.tenant_id(), self.link.domain_id).await.map(Domain::from)
+        self.live_domain(ctx).await.map(Domain::from)
     }
 
     /// Its path on the domain, case-sensitive.
     async fn slug(&self) -> &str {
         &self.link.slug
+    }
+
+    /// What another system calls it, unique in the tenant; null when it has no such name.
+    async fn external_id(&self) -> Option<&str> {
+        self.link.external_id.as_deref()
     }
 
     /// Where it leads, with merge fields in braces.
@@ -83,13 +103,13 @@ impl Link {
 
     /// Its tags, at most 20, in the order of the alphabet.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        loaders::tags_of_link(ctx, self.scope.tenant_id(), self.link.id).await
+        self.group.tags(&context::app(ctx)?.db, self.link.id).await.map_err(error::top_level)
     }
 
     /// Its own pixels, at most 20, in the order they were made; the tenant's default pixels fire besides.
     async fn pixels(&self, ctx: &Context<'_>) -> Result<Vec<Pixel>> {
-        context::demand(&self.scope, Permission::ReadPixels)?;
-        let pixels = loaders::pixels_of_link(ctx, self.scope.tenant_id(), self.link.id).await?;
+        context::demand(ctx, &self.scope, Permission::ReadPixels)?;
+        let pixels = self.group.pixels(&context::app(ctx)?.db, self.link.id).await.map_err(error::top_level)?;
         Ok(pixels.into_iter().map(Pixel::from).collect())
     }
 
@@ -148,7 +168,7 @@ impl Link {
         #[graphql(desc = "At most this many from the end, 0 to 100; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<ClickConnection> {
-        context::demand(&self.scope, Permission::ReadReports)?;
+        context::demand(ctx, &self.scope, Permission::ReadReports)?;
         clicks_of(ctx, &self.scope, self.link.id, PageArgs::new(first, after, last, before)).await
     }
 
@@ -158,8 +178,8 @@ impl Link {
         ctx: &Context<'_>,
         #[graphql(desc = "Which clicks; the last 30 days when left out.")] filter: Option<ReportFilter>,
     ) -> Result<Report> {
-        context::demand(&self.scope, Permission::ReadReports)?;
-        report::of_link(ctx, &self.scope, self.link.id, filter)
+        context::demand(ctx, &self.scope, Permission::ReadReports)?;
+        report::of_link(ctx, &self.scope, (self.link.id, self.group.clone()), filter)
     }
 
     /// When it was made.
@@ -182,7 +202,7 @@ pub(super) async fn scope_of_link(
     let caller: Caller = context::caller(ctx)?;
     let Some(key) = id::decode(Kind::Link, id) else { return Ok(Err(Error::not_found("id"))) };
     let scope = TenantScope::of_link(&context::app(ctx)?.db, caller, key, needs, "id").await;
-    Ok(scope.map(|scope| (scope, key)))
+    context::admitted(ctx, scope.map(|scope| (scope, key)), |(scope, _)| scope)
 }
 
 /// The link of an id, for queries: null when there is none for this caller.
@@ -212,6 +232,20 @@ impl LinkQuery {
     ) -> Result<Option<Link>> {
         let caller = context::caller(ctx)?;
         let found = links::find_by_address(&context::app(ctx)?.db, caller, &domain, &slug).await;
+        let found = context::admitted(ctx, found, |(scope, _)| scope)?;
         Ok(value(found)?.map(|(scope, link)| Link::new(scope, link)))
+    }
+
+    /// The link that another system calls by this name; null when there is none, or none for this caller.
+    async fn link_by_external_id(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The tenant.")] tenant_id: ID,
+        #[graphql(desc = "Exactly as it was given, but for white space around it.")] external_id: String,
+    ) -> Result<Option<Link>> {
+        let scope = scope_of(ctx, &tenant_id, Permission::ReadLinks, "tenantId").await?;
+        let Some(scope) = value(scope)? else { return Ok(None) };
+        let found = links::find_by_external_id(&context::app(ctx)?.db, scope, &external_id).await;
+        Ok(value(found)?.map(|link| Link::new(scope, link)))
     }
 }

@@ -1,14 +1,14 @@
-//! Loads what many objects of one answer need in a constant number of statements: the tags, pixels and domains of a
-//! hundred links are read at once. Nothing is kept between two loads, and every key names the tenant that it was
-//! allowed for.
+//! Loads what many objects of one answer need in a few statements: the pixels of all rows of a report, say. What links need
+//! is read by their [`Group`](super::link::Group). Nothing is kept between two loads, and every key names the tenant that it
+//! was allowed for.
 
 use super::error;
 use crate::{
     db::Db,
     domains::{self, Domain},
     error::Error,
-    links,
     pixels::{self, Pixel},
+    webhooks,
 };
 use async_graphql::{
     Context, Result,
@@ -33,29 +33,11 @@ pub fn loader(db: Db) -> DataLoader<Rows> {
 type Key = (Uuid, Uuid);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct TagsOfLink(Key);
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct PixelsOfLink(Key);
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct PixelByKey(Key);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct DomainByKey(Key);
-
-/// The tags of a link.
-///
-/// # Errors
-/// A top-level error for a fault.
-pub async fn tags_of_link(ctx: &Context<'_>, tenant_id: Uuid, link_id: Uuid) -> Result<Vec<String>> {
-    Ok(load(ctx, TagsOfLink((tenant_id, link_id))).await?.unwrap_or_default())
-}
-
-/// The pixels of a link, besides the tenant's default ones.
-///
-/// # Errors
-/// A top-level error for a fault.
-pub async fn pixels_of_link(ctx: &Context<'_>, tenant_id: Uuid, link_id: Uuid) -> Result<Vec<Pixel>> {
-    Ok(load(ctx, PixelsOfLink((tenant_id, link_id))).await?.unwrap_or_default())
-}
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct PayloadOfMessage(Key);
 
 /// A pixel; `None` when the tenant has none with this key, or no longer.
 ///
@@ -65,7 +47,17 @@ pub async fn pixel(ctx: &Context<'_>, tenant_id: Uuid, id: Uuid) -> Result<Optio
     load(ctx, PixelByKey((tenant_id, id))).await
 }
 
-/// The domain that a link lives on.
+/// Pixels in the order of their keys, without those that the tenant does not have, or no longer.
+///
+/// # Errors
+/// A top-level error for a fault.
+pub async fn pixels(ctx: &Context<'_>, tenant_id: Uuid, ids: &[Uuid]) -> Result<Vec<Pixel>> {
+    let key = |id: &Uuid| PixelByKey((tenant_id, *id));
+    let mut found = rows(ctx)?.load_many(ids.iter().map(key)).await?;
+    Ok(ids.iter().filter_map(|id| found.remove(&key(id))).collect())
+}
+
+/// A domain that the tenant can reach.
 ///
 /// # Errors
 /// A top-level error for a fault.
@@ -74,13 +66,25 @@ pub async fn domain(ctx: &Context<'_>, tenant_id: Uuid, id: Uuid) -> Result<Doma
     found.ok_or_else(|| error::top_level(Error::Fault(format!("tenant {tenant_id} cannot reach domain {id}"))))
 }
 
+/// The body of a webhook's message; `None` when it was cleared away.
+///
+/// # Errors
+/// A top-level error for a fault.
+pub async fn payload(ctx: &Context<'_>, tenant_id: Uuid, message_id: Uuid) -> Result<Option<String>> {
+    load(ctx, PayloadOfMessage((tenant_id, message_id))).await
+}
+
 async fn load<K>(ctx: &Context<'_>, key: K) -> Result<Option<<Rows as Loader<K>>::Value>>
 where
     K: Send + Sync + Hash + Eq + Clone + 'static,
     Rows: Loader<K, Error = async_graphql::Error>,
 {
+    rows(ctx)?.load_one(key).await
+}
+
+fn rows<'a>(ctx: &Context<'a>) -> Result<&'a DataLoader<Rows>> {
     let missing = || error::top_level(Error::Fault("the schema holds no loader".to_owned()));
-    ctx.data_opt::<DataLoader<Rows>>().ok_or_else(missing)?.load_one(key).await
+    ctx.data_opt::<DataLoader<Rows>>().ok_or_else(missing)
 }
 
 /// The keys of each tenant, each once.
@@ -90,34 +94,6 @@ fn by_tenant(keys: impl Iterator<Item = Key>) -> HashMap<Uuid, Vec<Uuid>> {
         tenants.entry(tenant_id).or_default().insert(key);
     }
     tenants.into_iter().map(|(tenant_id, keys)| (tenant_id, keys.into_iter().collect())).collect()
-}
-
-impl Loader<TagsOfLink> for Rows {
-    type Value = Vec<String>;
-    type Error = async_graphql::Error;
-
-    async fn load(&self, keys: &[TagsOfLink]) -> Result<HashMap<TagsOfLink, Vec<String>>> {
-        let mut found = HashMap::new();
-        for (tenant_id, links) in by_tenant(keys.iter().map(|key| key.0)) {
-            let rows = links::tags_of(&self.0, tenant_id, &links).await.map_err(error::top_level)?;
-            found.extend(rows.into_iter().map(|(link_id, tags)| (TagsOfLink((tenant_id, link_id)), tags)));
-        }
-        Ok(found)
-    }
-}
-
-impl Loader<PixelsOfLink> for Rows {
-    type Value = Vec<Pixel>;
-    type Error = async_graphql::Error;
-
-    async fn load(&self, keys: &[PixelsOfLink]) -> Result<HashMap<PixelsOfLink, Vec<Pixel>>> {
-        let mut found = HashMap::new();
-        for (tenant_id, links) in by_tenant(keys.iter().map(|key| key.0)) {
-            let rows = pixels::of_links(&self.0, tenant_id, &links).await.map_err(error::top_level)?;
-            found.extend(rows.into_iter().map(|(link_id, pixels)| (PixelsOfLink((tenant_id, link_id)), pixels)));
-        }
-        Ok(found)
-    }
 }
 
 impl Loader<PixelByKey> for Rows {
@@ -147,3 +123,20 @@ impl Loader<DomainByKey> for Rows {
         Ok(found)
     }
 }
+
+impl Loader<PayloadOfMessage> for Rows {
+    type Value = String;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[PayloadOfMessage]) -> Result<HashMap<PayloadOfMessage, String>> {
+        let mut found = HashMap::new();
+        for (tenant_id, ids) in by_tenant(keys.iter().map(|key| key.0)) {
+            let rows = webhooks::log::payloads(&self.0, tenant_id, &ids).await.map_err(error::top_level)?;
+            found.extend(rows.into_iter().map(|(id, payload)| (PayloadOfMessage((tenant_id, id)), payload)));
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests;

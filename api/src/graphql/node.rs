@@ -6,6 +6,7 @@ use super::{
     link::{self, Link},
     pixel::{self, Pixel},
     tenant::{self, Tenant},
+    webhook::{self, Webhook},
 };
 use async_graphql::{Context, ID, Interface, Object, Result};
 
@@ -21,6 +22,8 @@ pub enum Node {
     Pixel(Pixel),
     /// A domain.
     Domain(Domain),
+    /// A webhook.
+    Webhook(Box<Webhook>),
 }
 
 /// The query of the interface.
@@ -29,7 +32,7 @@ pub struct NodeQuery;
 
 #[Object]
 impl NodeQuery {
-    /// A tenant, link, pixel or domain by its id; null for what does not exist, or not for this caller.
+    /// A tenant, link, pixel, domain or webhook by its id; null for what does not exist, or not for this caller.
     async fn node(
         &self,
         ctx: &Context<'_>,
@@ -40,7 +43,17 @@ impl NodeQuery {
             Some(Kind::Link) => link::find(ctx, &id).await?.map(|link| Node::Link(Box::new(link))),
             Some(Kind::Pixel) => pixel::find(ctx, &id).await?.map(Node::from),
             Some(Kind::Domain) => domain::find(ctx, &id).await?.map(Node::from),
-            Some(Kind::User | Kind::Click | Kind::ApiKey | Kind::AuditEvent | Kind::Session) | None => {
+            Some(Kind::Webhook) => webhook::find(ctx, &id).await?.map(|webhook| Node::Webhook(Box::new(webhook))),
+            Some(
+                Kind::User
+                | Kind::Click
+                | Kind::ApiKey
+                | Kind::AuditEvent
+                | Kind::Session
+                | Kind::Invitation
+                | Kind::WebhookDelivery,
+            )
+            | None => {
                 // the same answer as for an id that was never given out, to a stranger too
                 super::context::caller(ctx)?;
                 None

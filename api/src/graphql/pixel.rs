@@ -229,7 +229,7 @@ async fn scope_of_pixel(
     let caller = context::caller(ctx)?;
     let Some(key) = id::decode(Kind::Pixel, id) else { return Ok(Err(Error::not_found("id"))) };
     let scope = TenantScope::of_pixel(&context::app(ctx)?.db, caller, key, needs, "id").await;
-    Ok(scope.map(|scope| (scope, key)))
+    context::admitted(ctx, scope.map(|scope| (scope, key)), |(scope, _)| scope)
 }
 
 /// The pixel of an id, for queries: null when there is none for this caller.

@@ -15,6 +15,7 @@ use super::{
     context,
     error::top_level,
     id::{self, Kind},
+    link::Group,
     scalars::DateTime,
 };
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
     scope::TenantScope,
 };
 use async_graphql::{Context, ID, InputObject, Object, Result};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Which clicks a report is about.
@@ -42,6 +44,8 @@ pub struct ReportFilter {
 /// A report over the clicks of a tenant or a link.
 pub struct Report {
     scope: TenantScope,
+    /// Whose report it is, where it is one link's.
+    link: Option<(Uuid, Arc<Group>)>,
     report: report::Report,
 }
 
@@ -50,18 +54,28 @@ pub struct Report {
 /// # Errors
 /// `BAD_USER_INPUT` for a filter that breaks a rule.
 pub fn of_tenant(ctx: &Context<'_>, scope: &TenantScope, filter: Option<ReportFilter>) -> Result<Report> {
-    report_on(ctx, scope, Scope::Tenant(*scope), filter)
+    report_on(ctx, scope, None, filter)
 }
 
 /// The report of a tenant's link.
 ///
 /// # Errors
 /// `BAD_USER_INPUT` for a filter that breaks a rule.
-pub fn of_link(ctx: &Context<'_>, scope: &TenantScope, link_id: Uuid, filter: Option<ReportFilter>) -> Result<Report> {
-    report_on(ctx, scope, Scope::Link { tenant: *scope, link_id }, filter)
+pub(super) fn of_link(
+    ctx: &Context<'_>,
+    scope: &TenantScope,
+    link: (Uuid, Arc<Group>),
+    filter: Option<ReportFilter>,
+) -> Result<Report> {
+    report_on(ctx, scope, Some(link), filter)
 }
 
-fn report_on(ctx: &Context<'_>, scope: &TenantScope, on: Scope, filter: Option<ReportFilter>) -> Result<Report> {
+fn report_on(
+    ctx: &Context<'_>,
+    scope: &TenantScope,
+    link: Option<(Uuid, Arc<Group>)>,
+    filter: Option<ReportFilter>,
+) -> Result<Report> {
     let app = context::app(ctx)?;
     let filter = filter.unwrap_or_default();
     let question = Question {
@@ -71,7 +85,9 @@ fn report_on(ctx: &Context<'_>, scope: &TenantScope, on: Scope, filter: Option<R
         include_bots: filter.include_bots,
     };
     let filter = Filter::new(&question, app.clock.now()).map_err(top_level)?;
-    Ok(Report { scope: *scope, report: report::Report::new(app.db.clone(), on, filter) })
+    let of_link = |(link_id, _): &(Uuid, _)| Scope::Link { tenant: *scope, link_id: *link_id };
+    let on = link.as_ref().map_or(Scope::Tenant(*scope), of_link);
+    Ok(Report { scope: *scope, link, report: report::Report::new(app.db.clone(), on, filter) })
 }
 
 /// A report over the clicks of a tenant or a link. A click is in it within seconds. Totals of clicks, series and exclusions
@@ -92,11 +108,18 @@ impl Report {
     }
 
     /// Everything together.
-    async fn totals(&self) -> Result<ReportTotals> {
+    async fn totals(&self, ctx: &Context<'_>) -> Result<ReportTotals> {
+        if let Some((link_id, group)) = &self.link {
+            // a list of links reads those of all of them at once
+            let totals =
+                group.totals(&context::app(ctx)?.db, *link_id, self.report.range()).await.map_err(top_level)?;
+            let clicks = self.report.counted(totals.clicks.human, totals.clicks.bot());
+            return Ok(ReportTotals::of(&totals.clicks, |state| totals.pixels[state as usize], clicks));
+        }
         let totals = self.report.totals().await.map_err(top_level)?;
         let sum = self.report.sum().await.map_err(top_level)?;
         let clicks = self.report.counted(totals.human, totals.bot());
-        Ok(ReportTotals::of(&totals, &sum, clicks))
+        Ok(ReportTotals::of(&totals, |state| sum.pixels(state), clicks))
     }
 
     /// The clicks over time: a point for every bucket of the range, without gaps, the earliest first.

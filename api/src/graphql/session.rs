@@ -35,8 +35,12 @@ pub struct SignUpInput {
     email: String,
     /// 8 to 200 characters.
     password: String,
-    /// Name of the first tenant, 1 to 100 characters.
-    tenant_name: String,
+    /// Name of the first tenant, 1 to 100 characters; needed where there is no `invitationToken`, and not looked at beside
+    /// it.
+    tenant_name: Option<String>,
+    /// What stands at the end of an invitation's link: the newcomer joins its tenant instead of making one. It must be for
+    /// this e-mail address.
+    invitation_token: Option<String>,
 }
 
 /// Answer of `signUp`.
@@ -46,7 +50,7 @@ pub struct SignUpPayload {
     session: Option<Session>,
     /// The account; null when there are `userErrors`.
     user: Option<User>,
-    /// The first tenant, which the user owns; null when there are `userErrors`.
+    /// The first tenant, which the user owns or was invited into; null when there are `userErrors`.
     tenant: Option<Tenant>,
     /// The mistakes of the input; empty when it worked.
     user_errors: Vec<UserError>,
@@ -115,14 +119,14 @@ pub struct SessionMutation;
 
 #[Object]
 impl SessionMutation {
-    /// Makes an account with a first tenant, and logs it in. Needs no token.
+    /// Makes an account with a first tenant, or in the tenant of an invitation, and logs it in. Needs no token.
     async fn sign_up(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The account and its first tenant.")] input: SignUpInput,
     ) -> Result<SignUpPayload> {
-        let SignUpInput { email, password, tenant_name } = input;
-        let input = auth::SignUp { email, password, tenant_name };
+        let SignUpInput { email, password, tenant_name, invitation_token: invitation } = input;
+        let input = auth::SignUp { email, password, tenant_name, invitation };
         Ok(match answer(auth::sign_up(context::app(ctx)?, input, &context::client(ctx)).await)? {
             Ok(made) => SignUpPayload {
                 session: Some(made.session.into()),

@@ -9,9 +9,9 @@ mod socket;
 use self::places::Streams;
 use super::{
     body::{self, BodyError},
-    client, gzip,
+    client, gzip, limits,
     media::{self, Form},
-    reply::{bad_request, error, internal, unauthenticated},
+    reply::{bad_request, error, internal, rate_limited, unauthenticated},
     scan,
 };
 use crate::{
@@ -22,8 +22,9 @@ use crate::{
         self, Answer, Asking, Engine, Fault,
         context::RequestId,
         error::code,
-        limits::{ANSWER, BODY, BULK_BODY, SECONDS, grouped},
+        limits::{ANSWER, BODY, CONTENT_BODY, SECONDS, grouped},
     },
+    rate_limits::Meter,
     scope::Caller,
 };
 use poem::{
@@ -69,7 +70,7 @@ impl Documents {
         };
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(super::REQUEST_ID));
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(limits::EXPOSED));
         response
     }
 
@@ -88,7 +89,7 @@ impl Documents {
         response
     }
 
-    async fn run(&self, mut request: Request, form: Form) -> Result<Response, Response> {
+    async fn run(&self, request: Request, form: Form) -> Result<Response, Response> {
         if !media::is_json(request.headers()) {
             let rule = "the body must be JSON: send Content-Type: application/json";
             return Err(bad_request(StatusCode::UNSUPPORTED_MEDIA_TYPE, rule));
@@ -99,15 +100,33 @@ impl Documents {
             response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
             return Err(response);
         }
-        let id = request.data::<RequestId>().cloned().unwrap_or_else(|| RequestId(String::new()));
         let caller = self.authenticate(request.headers()).await?;
+        let meter = caller.map(|caller| limits::meter(&self.app, caller));
+        let answered = self.weighed(request, form, caller, meter.clone()).await;
+        let mut response = answered.unwrap_or_else(|refusal| refusal);
+        limits::tell(response.headers_mut(), meter.as_deref().and_then(Meter::tightest));
+        Ok(response)
+    }
+
+    /// Takes what every request costs before anything of its body is read, and what its document costs before it runs.
+    async fn weighed(
+        &self,
+        mut request: Request,
+        form: Form,
+        caller: Option<Caller>,
+        meter: Option<Arc<Meter>>,
+    ) -> Result<Response, Response> {
+        if let Some(Err(Error::RateLimited { retry_after })) = meter.as_deref().map(Meter::begin) {
+            return Err(rate_limited(retry_after));
+        }
+        let id = request.data::<RequestId>().cloned().unwrap_or_else(|| RequestId(String::new()));
         let client = client::of(&request, &self.app.rules.trusted_proxies);
-        let limit = if caller.is_some() { BULK_BODY.most } else { BODY.most };
+        let limit = if caller.is_some() { CONTENT_BODY.most } else { BODY.most };
         let bytes = body::read(request.take_body(), limit).await.map_err(|error| no_body(error, limit))?;
         let document = parse(&bytes).map_err(|(status, rule)| bad_request(status, &rule))?;
         let wants_cost = request.headers().get(COST).is_some_and(|value| value == "1");
         let may_introspect = self.introspection || caller.is_some_and(|caller| caller.may_introspect());
-        let asking = Asking { caller, client, id, may_introspect, wants_cost, body: bytes.len() };
+        let asking = Asking { caller, meter, client, id, may_introspect, wants_cost, body: bytes.len() };
         drop(bytes);
         let (document, asking) = if media::wants_events(request.headers()) {
             match events::open(self, document, asking, request.headers(), form).await {
@@ -196,6 +215,7 @@ fn no_body(error: BodyError, limit: u64) -> Response {
 const fn status(fault: Option<Fault>, form: Form) -> StatusCode {
     match (fault, form) {
         (Some(Fault::Body), _) => StatusCode::PAYLOAD_TOO_LARGE,
+        (Some(Fault::Rate), _) => StatusCode::TOO_MANY_REQUESTS,
         (Some(Fault::Request), _) | (Some(Fault::Unreadable), Form::GraphQl) => StatusCode::BAD_REQUEST,
         (Some(Fault::Document), Form::GraphQl) => StatusCode::UNPROCESSABLE_ENTITY,
         // 294 for a result with errors, which the draft proposes, is registered nowhere

@@ -31,6 +31,18 @@ pub(super) fn internal() -> Response {
     error(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL, message)
 }
 
+/// A request too many; RFC 6585 section 4.
+pub(super) fn rate_limited(retry_after: u64) -> Response {
+    let message = format!("too many requests: try again in {retry_after} s");
+    let extensions = serde_json::json!({ "code": code::RATE_LIMITED, "retryAfter": retry_after });
+    let body = serde_json::json!({ "errors": [{ "message": message, "extensions": extensions }] });
+    Response::builder()
+        .status(StatusCode::TOO_MANY_REQUESTS)
+        .header(header::CONTENT_TYPE, super::media::JSON)
+        .header(header::RETRY_AFTER, retry_after)
+        .body(body.to_string())
+}
+
 /// A token that does not open the door; RFC 6750 section 3.
 pub(super) fn unauthenticated() -> Response {
     let message = "the access token is not valid: refresh the session or log in again";

@@ -9,7 +9,7 @@ pub(crate) use fields::plain_address;
 use super::{
     draft::Draft,
     known::Known,
-    text::{line, mistake},
+    text::{line, mistake, required},
 };
 use crate::{
     app::Rules,
@@ -24,6 +24,8 @@ use contract::{
 use sea_orm::prelude::Uuid;
 use std::collections::BTreeMap;
 
+/// Longest external id, in characters.
+pub const MAX_EXTERNAL_ID: usize = 255;
 /// Longest title of a link or of its card, in characters.
 pub const MAX_TITLE: usize = 200;
 /// Most tags of a link.
@@ -52,6 +54,7 @@ pub const MAX_DESCRIPTION: usize = 500;
 pub(super) struct Checked {
     pub(super) domain_id: Option<Uuid>,
     pub(super) slug: Option<Slug>,
+    pub(super) external_id: Option<String>,
     pub(super) destination: String,
     pub(super) title: Option<String>,
     pub(super) tags: Vec<String>,
@@ -73,6 +76,7 @@ pub(super) fn shape(draft: Draft, rules: &Rules, now: Option<i64>, mistakes: &mu
     let mut checked = Checked {
         domain_id: draft.domain_id,
         slug: draft.slug.as_deref().and_then(|text| slug(text, mistakes)),
+        external_id: draft.external_id.as_deref().map(|id| required(["externalId"], id, MAX_EXTERNAL_ID, mistakes)),
         title: draft.title.as_deref().and_then(|text| line(["title"], text, MAX_TITLE, mistakes)),
         tags: fields::tags(&draft.tags, mistakes),
         without_pixels: draft.without_pixels,

@@ -1,40 +1,38 @@
 //! Makes links, one or many. Many go in chunks: each chunk is one transaction of a few statements with many rows, so
-//! that a mistake, or a slug that is taken, fails its own link and no other.
+//! that a mistake, or a slug that is taken, fails its own link and no other. Where a link with the same external id is
+//! there, it is changed instead when the caller wishes so.
 
 use super::{
-    Link, attached,
-    check::{self, Checked},
-    draft::Draft,
-    known::Known,
-    row, slug,
+    Link,
+    check::MAX_EXTERNAL_ID,
+    chunk::{Manner, store},
+    draft::LinkChange,
     text::mistake,
-    told::told,
 };
 use crate::{
     app::App,
-    audit::{self, Deed},
     error::{Code, Error, Mistake},
-    invalidation::Changes,
     once::{Call, Once},
     scope::TenantScope,
 };
-use entities::{TenantOwned, link};
-use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    prelude::{Json, Uuid},
-    sea_query::OnConflict,
-};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashSet;
 
 /// Most links of one call.
 pub const MAX_AT_ONCE: usize = 1_000;
 /// Links of one transaction.
 const CHUNK: usize = 100;
-/// How often random slugs are drawn until they are free. That one draw fails is rarer than one in thousands.
-const DRAWS: usize = 8;
 
 /// The mutation that makes one link.
-const CREATE: &str = "createLink";
+pub(super) const CREATE: &str = "createLink";
+
+/// What becomes of a link whose external id another link of the tenant has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfThere {
+    /// It is refused.
+    Refuse,
+    /// The link that is there is changed: only the fields that are given.
+    Change,
+}
 
 /// What became of each link, in the order they were given.
 pub type Results = Vec<Result<Link, Vec<Mistake>>>;
@@ -43,15 +41,21 @@ pub type Results = Vec<Result<Link, Vec<Mistake>>>;
 ///
 /// # Errors
 /// All its mistakes; of the database.
-pub async fn create(app: &App, scope: TenantScope, draft: Draft, once: Option<Once>) -> Result<Link, Error> {
-    let call = call(app, scope, CREATE, once.as_ref());
-    match create_chunk(app, scope, vec![draft], call).await?.pop() {
+pub async fn create(
+    app: &App,
+    scope: TenantScope,
+    given: LinkChange,
+    if_there: IfThere,
+    once: Option<Once>,
+) -> Result<Link, Error> {
+    let manner = Manner { call: call(app, scope, CREATE, once.as_ref()), if_there, together: false };
+    match store(app, scope, vec![Ok(given)], manner).await?.pop() {
         Some(made) => made.map_err(Error::Mistakes),
         None => Err(Error::Fault("a link was neither made nor refused".to_owned())),
     }
 }
 
-/// Makes links, each on its own: some may fail.
+/// Makes links, each on its own: some may fail. Of two with one external id the second does.
 ///
 /// # Errors
 /// `LIMIT_REACHED` in `links` for more than [`MAX_AT_ONCE`]; of the database: then the links of earlier chunks were
@@ -59,29 +63,80 @@ pub async fn create(app: &App, scope: TenantScope, draft: Draft, once: Option<On
 pub async fn create_many(
     app: &App,
     scope: TenantScope,
-    drafts: Vec<Draft>,
+    given: Vec<LinkChange>,
+    if_there: IfThere,
     once: Option<Once>,
 ) -> Result<Results, Error> {
-    if drafts.len() > MAX_AT_ONCE {
+    if given.len() > MAX_AT_ONCE {
         let rule = format!("must be at most {MAX_AT_ONCE} at a time");
         return Err(Error::mistake("links", Code::LimitReached, rule));
     }
-    let mut results = Results::with_capacity(drafts.len());
-    let mut drafts = drafts.into_iter();
-    let mut call = call(app, scope, "createLinks", once.as_ref());
+    let mut results = Results::with_capacity(given.len());
+    let mut given = once_each(given).into_iter();
+    let mut manner = Manner { call: call(app, scope, "createLinks", once.as_ref()), if_there, together: false };
     loop {
-        let chunk: Vec<Draft> = drafts.by_ref().take(CHUNK).collect();
+        let chunk: Vec<Given> = given.by_ref().take(CHUNK).collect();
         if chunk.is_empty() {
             return Ok(results);
         }
         let first = results.len();
-        let made = create_chunk(app, scope, chunk, call).await?;
-        call.part += 1;
+        let made = store(app, scope, chunk, manner).await?;
+        manner.call.part += 1;
         let placed = made.into_iter().enumerate().map(|(index, made)| {
             made.map_err(|mistakes| mistakes.into_iter().map(|mistake| within(first + index, mistake)).collect())
         });
         results.extend(placed);
     }
+}
+
+/// Makes the links of a content in one transaction: one whose destination is no good fails alone, and any other mistake
+/// fails all of them. The caller sees to it that they are not too many.
+///
+/// # Errors
+/// Mistakes that are not about destinations, in `defaults`; of the database.
+pub(crate) async fn create_all(
+    app: &App,
+    scope: TenantScope,
+    given: Vec<LinkChange>,
+    once: Option<Once>,
+) -> Result<Results, Error> {
+    let call = call(app, scope, "trackContent", once.as_ref());
+    let manner = Manner { call, if_there: IfThere::Refuse, together: true };
+    let made = store(app, scope, given.into_iter().map(Ok).collect(), manner).await;
+    made.map_err(|error| match error {
+        Error::Mistakes(mistakes) => Error::Mistakes(mistakes.into_iter().map(in_defaults).collect()),
+        error => error,
+    })
+}
+
+/// A mistake of what all links of a content are.
+fn in_defaults(mut mistake: Mistake) -> Mistake {
+    if mistake.field.first().is_some_and(|field| field != "idempotencyKey" && field != "tenantId") {
+        mistake.field.insert(0, "defaults".to_owned());
+    }
+    mistake
+}
+
+/// A link as it was given, or why it is refused whatever it is.
+pub(super) type Given = Result<LinkChange, Vec<Mistake>>;
+
+/// Refuses the second of two links with one external id: which of them it would be is anybody's guess.
+fn once_each(given: Vec<LinkChange>) -> Vec<Given> {
+    let mut seen = HashSet::new();
+    let once = |given: LinkChange| match external_id(&given) {
+        Some(id) if !seen.insert(id.to_owned()) => {
+            Err(vec![mistake(["externalId"], Code::Taken, "stands twice in this call")])
+        }
+        _ => Ok(given),
+    };
+    given.into_iter().map(once).collect()
+}
+
+/// The external id that a link is to have, where it could have it.
+pub(super) fn external_id(given: &LinkChange) -> Option<&str> {
+    let id = given.external_id.as_ref()?.as_deref()?.trim();
+    let good = !id.is_empty() && id.chars().count() <= MAX_EXTERNAL_ID && !id.chars().any(char::is_control);
+    good.then_some(id)
 }
 
 /// A mistake of one link, with its place among many.
@@ -90,151 +145,8 @@ fn within(index: usize, mut mistake: Mistake) -> Mistake {
     mistake
 }
 
-/// A link without mistakes, on its way into SQL.
-struct Ready {
-    index: usize,
-    id: Uuid,
-    domain_id: Uuid,
-    slug: String,
-    checked: Checked,
-}
-
 fn call<'a>(app: &App, scope: TenantScope, action: &'static str, once: Option<&'a Once>) -> Call<'a> {
     Call { owner_id: scope.tenant_id(), action, part: 0, once, now: app.clock.now() }
-}
-
-/// What became of each link of a chunk, as it is kept for a call that comes again.
-type Kept = Vec<Result<Uuid, Vec<Mistake>>>;
-
-async fn create_chunk(app: &App, scope: TenantScope, drafts: Vec<Draft>, call: Call<'_>) -> Result<Results, Error> {
-    let now = call.now;
-    let shape = |draft| {
-        let mut mistakes = Vec::new();
-        let checked = check::shape(draft, &app.rules, Some(now), &mut mistakes);
-        (checked, mistakes)
-    };
-    let shaped: Vec<(Checked, Vec<Mistake>)> = drafts.into_iter().map(shape).collect();
-    let tx = app.db.begin().await?;
-    if let Some(kept) = call.begin::<Kept>(&tx).await? {
-        return read_again(&tx, scope, kept).await;
-    }
-    let drafts = shaped.iter().map(|(checked, _)| checked);
-    let known = Known::load(&tx, &app.rules, scope.tenant_id(), drafts, None).await?;
-    let mut results: BTreeMap<usize, Result<Link, Vec<Mistake>>> = BTreeMap::new();
-    let mut ready = Vec::new();
-    for (index, (checked, mut mistakes)) in shaped.into_iter().enumerate() {
-        match check::place(&checked, &known, &mut mistakes) {
-            Some(domain_id) if mistakes.is_empty() => {
-                ready.push(Ready { index, id: Uuid::now_v7(), domain_id, slug: String::new(), checked });
-            }
-            _ => drop(results.insert(index, Err(mistakes))),
-        }
-    }
-    let (made, taken) = insert(&tx, scope, now, ready).await?;
-    let attachments = made.iter().map(|(link, _)| {
-        let checked = &link.checked;
-        (link.id, checked.tags.as_slice(), checked.pixel_ids.as_slice())
-    });
-    attached::write(&tx, scope.tenant_id(), attachments).await?;
-    let mut changes = Changes::default();
-    let (mut moved, mut all_told) = (Vec::new(), Vec::new());
-    for (link, row) in made {
-        moved.push((link.domain_id, slug::parse(&link.slug)?, Some(link.id)));
-        let made = row.try_into()?;
-        all_told.push(told(&made, &link.checked.tags, &link.checked.pixel_ids));
-        results.insert(link.index, Ok(made));
-    }
-    let in_use = |index| (index, Err(vec![mistake(["slug"], Code::Taken, "is in use on this domain")]));
-    results.extend(taken.into_iter().map(in_use));
-    let results: Results = results.into_values().collect();
-    if all_told.is_empty() {
-        // nothing was made: the key stays free for the input without its mistakes
-        return Ok(results);
-    }
-    changes.slots(&tx, &app.clock, moved).await?;
-    let kept: Kept = results.iter().map(|made| made.as_ref().map(|link| link.id).map_err(Clone::clone)).collect();
-    call.keep(&tx, &kept).await?;
-    audit::record(&tx, &app.clock, scope, deed(&call, &results, &all_told)?).await?;
-    tx.commit().await?;
-    app.publisher.publish(&app.db, &app.clock, changes).await;
-    Ok(results)
-}
-
-/// What a row of the audit log says was done: to one link, or to many.
-fn deed(call: &Call<'_>, results: &Results, all_told: &[Json]) -> Result<Deed, Error> {
-    match (results.as_slice(), all_told) {
-        ([Ok(link)], [told]) if call.action == CREATE => Deed::new(CREATE, "Link", Some(link.id)).after(told),
-        _ => Deed::new(call.action, "Link", None).after(&all_told),
-    }
-}
-
-/// The links that a call made when it came the first time, as they are now.
-async fn read_again(tx: &DatabaseTransaction, scope: TenantScope, kept: Kept) -> Result<Results, Error> {
-    let ids = kept.iter().filter_map(|made| made.as_ref().ok().copied());
-    let rows = link::Entity::of(scope.tenant_id()).filter(link::Column::Id.is_in(ids)).all(tx).await?;
-    let mut rows: HashMap<Uuid, link::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
-    let read = |made: Result<Uuid, Vec<Mistake>>| match made.map(|id| rows.remove(&id)) {
-        Ok(Some(row)) => row.try_into().map(Ok),
-        Ok(None) => {
-            let rule = "belongs to a call whose link was deleted since";
-            Ok(Err(vec![mistake(["idempotencyKey"], Code::NotFound, rule)]))
-        }
-        Err(mistakes) => Ok(Err(mistakes)),
-    };
-    kept.into_iter().map(read).collect()
-}
-
-/// Inserts links; gives those that were made, and the indexes of those whose slug is taken. Rows go in the order of
-/// their addresses, so that two chunks with the same slugs never wait for each other in a circle.
-async fn insert(
-    tx: &DatabaseTransaction,
-    scope: TenantScope,
-    now: i64,
-    mut waiting: Vec<Ready>,
-) -> Result<(Vec<(Ready, link::Model)>, Vec<usize>), Error> {
-    let (mut made, mut taken) = (Vec::new(), Vec::new());
-    for _ in 0..DRAWS {
-        for link in &mut waiting {
-            link.slug = link.checked.slug.as_ref().map_or_else(slug::random, |chosen| chosen.as_str().to_owned());
-        }
-        // stable: of two with one slug, the first that was given gets it
-        waiting.sort_by(|a, b| (a.domain_id, &a.slug).cmp(&(b.domain_id, &b.slug)));
-        let mut inserted = insert_free(tx, scope, now, &waiting).await?;
-        let mut drawn_again = Vec::new();
-        for link in waiting {
-            if let Some(row) = inserted.remove(&link.id) {
-                made.push((link, row));
-            } else if link.checked.slug.is_some() {
-                taken.push(link.index);
-            } else {
-                drawn_again.push(link);
-            }
-        }
-        waiting = drawn_again;
-        if waiting.is_empty() {
-            made.sort_by(|(a, _), (b, _)| (a.domain_id, &a.slug).cmp(&(b.domain_id, &b.slug)));
-            return Ok((made, taken));
-        }
-    }
-    Err(Error::Fault(format!("no free random slug was found in {DRAWS} draws")))
-}
-
-/// Inserts the links whose address is free and gives their rows.
-async fn insert_free(
-    tx: &DatabaseTransaction,
-    scope: TenantScope,
-    now: i64,
-    links: &[Ready],
-) -> Result<HashMap<Uuid, link::Model>, Error> {
-    if links.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let taken = OnConflict::columns([link::Column::DomainId, link::Column::Slug]).do_nothing().to_owned();
-    let row =
-        |link: &Ready| row::new(&link.checked, (scope.tenant_id(), link.id), (link.domain_id, link.slug.as_str()), now);
-    let rows = links.iter().map(row).collect::<Result<Vec<_>, _>>()?;
-    let inserted = link::Entity::insert_many(rows).on_conflict(taken).exec_with_returning(tx).await?;
-    Ok(inserted.into_iter().map(|row| (row.id, row)).collect())
 }
 
 #[cfg(test)]
@@ -246,5 +158,13 @@ mod tests {
         let placed = within(7, mistake(["tags", "1"], Code::Invalid, "must not be empty"));
         assert_eq!(placed.field, ["links", "7", "tags", "1"]);
         assert_eq!(within(0, mistake([], Code::TooLong, "is too large")).field, ["links", "0"]);
+    }
+
+    #[test]
+    fn an_external_id_stands_in_a_call_once() {
+        let named = |id: Option<&str>| LinkChange { external_id: Some(id.map(str::to_owned)), ..LinkChange::default() };
+        let given = vec![named(Some("a")), named(None), named(Some(" a ")), named(Some("b")), named(None)];
+        let refused: Vec<bool> = once_each(given).iter().map(Result::is_err).collect();
+        assert_eq!(refused, [false, false, true, false, false]);
     }
 }

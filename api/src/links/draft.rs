@@ -26,48 +26,64 @@ pub struct Forwarding {
     pub names: Vec<String>,
 }
 
-/// All that a caller decides about a link.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Draft {
-    /// Where it leads, with merge fields.
-    pub destination: String,
-    /// The domain; `None` for the default one.
-    pub domain_id: Option<Uuid>,
-    /// The path; `None` for a random one.
-    pub slug: Option<String>,
-    /// What it is called.
-    pub title: Option<String>,
-    /// Its tags.
-    pub tags: Vec<String>,
-    /// Its pixels, besides the tenant's default ones.
-    pub pixel_ids: Vec<Uuid>,
-    /// Whether no pixel fires, not even a default one.
-    pub without_pixels: bool,
-    /// Its start.
-    pub starts_at: Option<i64>,
-    /// Its end.
-    pub expires_at: Option<i64>,
-    /// Where a refused visit goes.
-    pub fallback: Option<String>,
-    /// Which query parameters go on.
-    pub forwarding: Forwarding,
-    /// Added to the destination.
-    pub utm: Utm,
-    /// Values for merge fields, as pairs of name and value.
-    pub values: Vec<(String, String)>,
-    /// Its preview card.
-    pub card: Option<Card>,
+impl From<QueryForwarding> for Forwarding {
+    fn from(forwarding: QueryForwarding) -> Self {
+        match forwarding {
+            QueryForwarding::All => Self::default(),
+            QueryForwarding::Off => Self { mode: ForwardingMode::Off, names: Vec::new() },
+            QueryForwarding::Only(names) => Self { mode: ForwardingMode::Only, names },
+        }
+    }
 }
 
-/// What is to change about a link; `None` leaves a field as it is, `Some(None)` clears it.
-#[derive(Debug, Clone, Default)]
+/// All that a caller decides about a link.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Draft {
+    /// Where it leads, with merge fields.
+    pub(super) destination: String,
+    /// The domain; `None` for the default one.
+    pub(super) domain_id: Option<Uuid>,
+    /// The path; `None` for a random one.
+    pub(super) slug: Option<String>,
+    /// What another system calls it.
+    pub(super) external_id: Option<String>,
+    /// What it is called.
+    pub(super) title: Option<String>,
+    /// Its tags.
+    pub(super) tags: Vec<String>,
+    /// Its pixels, besides the tenant's default ones.
+    pub(super) pixel_ids: Vec<Uuid>,
+    /// Whether no pixel fires, not even a default one.
+    pub(super) without_pixels: bool,
+    /// Its start.
+    pub(super) starts_at: Option<i64>,
+    /// Its end.
+    pub(super) expires_at: Option<i64>,
+    /// Where a refused visit goes.
+    pub(super) fallback: Option<String>,
+    /// Which query parameters go on.
+    pub(super) forwarding: Forwarding,
+    /// Added to the destination.
+    pub(super) utm: Utm,
+    /// Values for merge fields, as pairs of name and value.
+    pub(super) values: Vec<(String, String)>,
+    /// Its preview card.
+    pub(super) card: Option<Card>,
+}
+
+/// What is to change about a link: `None` leaves a field as it is, `Some(None)` clears it. Of a new link, what is given:
+/// `None` leaves a field to the tenant's defaults for links, `Some(None)` leaves it empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LinkChange {
     /// Where it leads.
     pub destination: Option<String>,
-    /// Moves it to another domain.
-    pub domain_id: Option<Uuid>,
+    /// Moves it to another domain. `Some(None)`: a new link goes to the domain that it would go to without the tenant's
+    /// defaults for links, and one that is there stays.
+    pub domain_id: Option<Option<Uuid>>,
     /// Moves it to another path.
     pub slug: Option<String>,
+    /// What another system calls it.
+    pub external_id: Option<Option<String>>,
     /// What it is called.
     pub title: Option<Option<String>>,
     /// All its tags.
@@ -94,17 +110,12 @@ pub struct LinkChange {
 
 impl Draft {
     /// What a stored link is.
-    #[must_use]
-    pub fn of(link: Link, tags: Vec<String>, pixel_ids: Vec<Uuid>) -> Self {
-        let forwarding = match link.forwarding {
-            QueryForwarding::All => Forwarding::default(),
-            QueryForwarding::Off => Forwarding { mode: ForwardingMode::Off, names: Vec::new() },
-            QueryForwarding::Only(names) => Forwarding { mode: ForwardingMode::Only, names },
-        };
+    pub(super) fn of(link: Link, tags: Vec<String>, pixel_ids: Vec<Uuid>) -> Self {
         Self {
             destination: link.destination,
             domain_id: Some(link.domain_id),
             slug: Some(link.slug),
+            external_id: link.external_id,
             title: link.title,
             tags,
             pixel_ids,
@@ -112,7 +123,7 @@ impl Draft {
             starts_at: link.starts_at,
             expires_at: link.expires_at,
             fallback: link.fallback,
-            forwarding,
+            forwarding: link.forwarding.into(),
             utm: link.utm,
             values: link.values.into_iter().collect(),
             card: link.card,
@@ -120,12 +131,12 @@ impl Draft {
     }
 
     /// The same with the changes laid over it.
-    #[must_use]
-    pub fn with(self, change: LinkChange) -> Self {
+    pub(super) fn with(self, change: LinkChange) -> Self {
         Self {
             destination: change.destination.unwrap_or(self.destination),
-            domain_id: change.domain_id.or(self.domain_id),
+            domain_id: change.domain_id.flatten().or(self.domain_id),
             slug: change.slug.or(self.slug),
+            external_id: change.external_id.unwrap_or(self.external_id),
             title: change.title.unwrap_or(self.title),
             tags: change.tags.unwrap_or(self.tags),
             pixel_ids: change.pixel_ids.unwrap_or(self.pixel_ids),

@@ -4,6 +4,7 @@
 use super::{Link, State};
 use crate::{
     db::Db,
+    domains::Domain,
     error::Error,
     page::{Key, Page, Sort, Window},
     scope::{Caller, Permission, TenantScope},
@@ -11,7 +12,7 @@ use crate::{
 use contract::address::{Host, Slug};
 use entities::{TenantOwned, domain, link, link_pixel, link_tag, slot};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select,
+    ColumnTrait, Condition, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select,
     prelude::Uuid,
     sea_query::{Expr, ExprTrait, LikeExpr},
 };
@@ -26,6 +27,8 @@ pub struct Filter {
     pub text: Option<String>,
     /// One of the tags, exactly.
     pub tag: Option<String>,
+    /// What another system calls it, exactly.
+    pub external_id: Option<String>,
     /// One of the link's own pixels.
     pub pixel_id: Option<Uuid>,
     /// What a visit meets now.
@@ -77,7 +80,8 @@ pub async fn find_by_address(db: &Db, caller: Caller, host: &str, slug: &str) ->
     let nothing = || Error::not_found("slug");
     let host = Host::parse(host).map_err(|_| nothing())?;
     let slug = Slug::parse(slug).map_err(|_| nothing())?;
-    let on = domain::last_of(host.as_str()).one(db.read()).await?;
+    // who had a host last is asked of all who had it
+    let on = domain::last_of(host.as_str()).one(db.everywhere().read()).await?;
     let address = (on.ok_or_else(nothing)?.id, slug.as_str().to_owned());
     let there = slot::Entity::find_by_id(address).one(db.read()).await?;
     let link_id = there.and_then(|slot| slot.link_id).ok_or_else(nothing)?;
@@ -85,7 +89,16 @@ pub async fn find_by_address(db: &Db, caller: Caller, host: &str, slug: &str) ->
     Ok((scope, find(db, scope, link_id).await?))
 }
 
-/// A page of a tenant's links.
+/// The link that another system calls by this name.
+///
+/// # Errors
+/// `NOT_FOUND` in `externalId`; of the database.
+pub async fn find_by_external_id(db: &Db, scope: TenantScope, id: &str) -> Result<Link, Error> {
+    let named = link::Entity::of(scope.tenant_id()).filter(link::Column::ExternalId.eq(sayable(id.trim())));
+    named.one(db.read()).await?.ok_or_else(|| Error::not_found("externalId"))?.try_into()
+}
+
+/// A page of a tenant's links, each with the domain that it lives on, in one statement.
 ///
 /// # Errors
 /// For a cursor of another list or order; of the database.
@@ -96,8 +109,18 @@ pub async fn list(
     filter: &Filter,
     order: Order,
     page: &Page,
-) -> Result<Window<Link>, Error> {
-    page.fetch(db.read(), select(scope, now, filter), &sort(order)).await?.try_map(Link::try_from)
+) -> Result<Window<(Link, Domain)>, Error> {
+    let on = link::Entity::belongs_to(domain::Entity).from(link::Column::DomainId).to(domain::Column::Id).into();
+    // an outer join begins with the links, which are in order then; with an inner one SQLite may begin with the domains
+    let reachable =
+        Condition::any().add(domain::Column::TenantId.is_null()).add(domain::Column::TenantId.eq(scope.tenant_id()));
+    let links = select(scope, now, filter).join(JoinType::LeftJoin, on).filter(reachable);
+    let rows = page.fetch_also(db.read(), links, &sort(order), domain::Entity).await?;
+    rows.try_map(|(link, domain)| {
+        let lost = || Error::Fault(format!("link {} lives on no domain", link.id));
+        let domain = domain.ok_or_else(lost)?.try_into()?;
+        Ok((link.try_into()?, domain))
+    })
 }
 
 /// How many links of a tenant pass the filter.
@@ -129,11 +152,12 @@ fn select(scope: TenantScope, now: i64, filter: &Filter) -> Select<link::Entity>
         all = all.add(contains(text));
     }
     if let Some(tag) = filter.tag.as_deref().map(str::trim) {
-        // no tag has a control character, and PostgreSQL takes no NUL
-        let tag = if tag.chars().any(char::is_control) { "" } else { tag };
-        let tagged = link_tag::Entity::of(tenant_id).filter(link_tag::Column::Tag.eq(tag));
+        let tagged = link_tag::Entity::of(tenant_id).filter(link_tag::Column::Tag.eq(sayable(tag)));
         let tagged = tagged.select_only().column(link_tag::Column::LinkId).into_query();
         all = all.add(link::Column::Id.in_subquery(tagged));
+    }
+    if let Some(id) = filter.external_id.as_deref() {
+        all = all.add(link::Column::ExternalId.eq(sayable(id.trim())));
     }
     if let Some(pixel_id) = filter.pixel_id {
         let having = link_pixel::Entity::of(tenant_id).filter(link_pixel::Column::PixelId.eq(pixel_id));
@@ -147,6 +171,12 @@ fn select(scope: TenantScope, now: i64, filter: &Filter) -> Select<link::Entity>
         all = all.add(meets(state, now));
     }
     link::Entity::of(tenant_id).filter(all)
+}
+
+/// A text that is compared with stored ones: none of those is empty or has a control character, and PostgreSQL takes no
+/// NUL.
+fn sayable(text: &str) -> &str {
+    if text.chars().any(char::is_control) { "" } else { text }
 }
 
 /// The same words as [`Link::state_at`], for SQL.
@@ -189,6 +219,7 @@ mod tests {
             tenant_id: Uuid::nil(),
             domain_id: Uuid::nil(),
             slug: String::new(),
+            external_id: None,
             destination: String::new(),
             title: None,
             stored_state,

@@ -11,6 +11,7 @@ pub(super) fn columns(checked: &Checked, domain_id: Uuid, slug: &str, now: i64) 
     Ok(link::ActiveModel {
         domain_id: Set(domain_id),
         slug: Set(slug.to_owned()),
+        external_id: Set(checked.external_id.clone()),
         destination: Set(checked.destination.clone()),
         title: Set(checked.title.clone()),
         starts_at: Set(checked.starts_at),

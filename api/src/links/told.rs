@@ -13,6 +13,7 @@ pub(super) fn told(link: &Link, tags: &[String], pixel_ids: &[Uuid]) -> Json {
         "id": link.id,
         "domainId": link.domain_id,
         "slug": link.slug,
+        "externalId": link.external_id,
         "destination": link.destination,
         "title": link.title,
         "state": link.stored_state.to_value(),

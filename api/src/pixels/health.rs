@@ -49,11 +49,11 @@ struct Window {
 }
 
 impl Window {
-    async fn read(app: &App, scope: TenantScope, length: i64) -> Result<Self, Error> {
+    async fn read(app: &App, scope: Scope, length: i64) -> Result<Self, Error> {
         let now = app.clock.now();
         let this_hour = now - now.rem_euclid(HOUR);
         let since = this_hour - length;
-        let read = async |from, to| reading::outcomes(&app.db, Scope::Tenant(scope), from, to).await;
+        let read = async |from, to| reading::outcomes(&app.db, scope, from, to).await;
         Ok(Self { since, now: read(since, this_hour + HOUR).await?, before: read(since - length, since).await? })
     }
 
@@ -86,6 +86,19 @@ pub async fn of_tenant(app: &App, scope: TenantScope, threshold: f64) -> Result<
     let most = u32::try_from(MAX_PIXELS).unwrap_or(crate::page::MAX);
     let rows = list(&app.db, scope, &Page::first(most)).await?.rows;
     let pixels: Vec<Pixel> = rows.into_iter().map(|(_, pixel)| pixel).collect();
+    judge_all(app, Scope::Tenant(scope), pixels, threshold).await
+}
+
+/// The same for this server itself, which looks without being asked.
+///
+/// # Errors
+/// Of the database.
+pub async fn for_server(app: &App, tenant_id: Uuid, threshold: f64) -> Result<Vec<Health>, Error> {
+    let pixels = super::read::all(&app.db, tenant_id).await?;
+    judge_all(app, Scope::Server(tenant_id), pixels, threshold).await
+}
+
+async fn judge_all(app: &App, scope: Scope, pixels: Vec<Pixel>, threshold: f64) -> Result<Vec<Health>, Error> {
     if pixels.is_empty() {
         return Ok(Vec::new());
     }

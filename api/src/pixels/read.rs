@@ -11,7 +11,10 @@ use contract::{
     network::{Network, catalogue},
 };
 use entities::{TenantOwned, link_pixel, pixel};
-use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, prelude::Uuid, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, prelude::Uuid,
+    sea_query::Expr,
+};
 use std::collections::{BTreeMap, HashMap};
 
 /// A pixel of a tenant.
@@ -86,6 +89,12 @@ pub async fn list(db: &Db, scope: TenantScope, page: &Page) -> Result<Window<Pix
     page.fetch(db.read(), pixel::Entity::of(scope.tenant_id()), &sort).await?.try_map(Pixel::try_from)
 }
 
+/// All of a tenant's pixels, in the order they were made.
+pub(super) async fn all(db: &Db, tenant_id: Uuid) -> Result<Vec<Pixel>, Error> {
+    let rows = pixel::Entity::of(tenant_id).order_by_asc(pixel::Column::Id).all(db.read()).await?;
+    rows.into_iter().map(Pixel::try_from).collect()
+}
+
 /// How many pixels a tenant has.
 ///
 /// # Errors
@@ -109,19 +118,20 @@ pub async fn by_ids(db: &Db, tenant_id: Uuid, ids: &[Uuid]) -> Result<HashMap<Uu
 /// # Errors
 /// Of the database.
 pub async fn of_links(db: &Db, tenant_id: Uuid, links: &[Uuid]) -> Result<HashMap<Uuid, Vec<Pixel>>, Error> {
-    let pairs = link_pixel::Entity::of(tenant_id)
+    let joined =
+        link_pixel::Entity::belongs_to(pixel::Entity).from(link_pixel::Column::PixelId).to(pixel::Column::Id).into();
+    let rows = link_pixel::Entity::of(tenant_id)
         .filter(link_pixel::Column::LinkId.is_in(links.iter().copied()))
+        .filter(pixel::Column::TenantId.eq(tenant_id))
+        .join(JoinType::InnerJoin, joined)
+        .select_also(pixel::Entity)
         .order_by_asc(link_pixel::Column::PixelId)
         .all(db.read())
         .await?;
-    let mut ids: Vec<Uuid> = pairs.iter().map(|pair| pair.pixel_id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let pixels = if ids.is_empty() { HashMap::new() } else { by_ids(db, tenant_id, &ids).await? };
     let mut found: HashMap<Uuid, Vec<Pixel>> = HashMap::new();
-    for pair in pairs {
-        if let Some(pixel) = pixels.get(&pair.pixel_id) {
-            found.entry(pair.link_id).or_default().push(pixel.clone());
+    for (pair, pixel) in rows {
+        if let Some(pixel) = pixel {
+            found.entry(pair.link_id).or_default().push(pixel.try_into()?);
         }
     }
     Ok(found)

@@ -5,7 +5,7 @@ use crate::world::{
     client::{Account, text},
     in_both,
 };
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 in_both!(every_change_leaves_a_row, a_row_that_is_tampered_with_is_found);
@@ -113,12 +113,12 @@ async fn a_row_that_is_tampered_with_is_found(world: &mut World) {
     assert!(hashes.windows(2).all(|pair| pair[0]["hash"] == pair[1]["previousHash"]), "{hashes:?}");
 
     let look = || {
-        let output = world.tool("audit");
+        let output = world.tool(&["audit"]);
         (output.status.success(), String::from_utf8(output.stdout).unwrap())
     };
     let (whole, found) = look();
     assert!(whole && found.contains(&format!(" 4 rows {}", text(&hashes[3]["hash"]))), "{found}");
-    let db = Database::connect(world.database_url()).await.unwrap();
+    let db = world.database().await;
     let change = async |sql: &str| assert_eq!(db.execute_unprepared(sql).await.unwrap().rows_affected(), 1, "{sql}");
     let of_links = "action = 'createLink' AND seq = 3";
     change(&format!("UPDATE audit_events SET action = 'createlink' WHERE {of_links}")).await;

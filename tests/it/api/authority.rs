@@ -10,7 +10,7 @@ use crate::world::{
     in_both,
     stream::Stream,
 };
-use sea_orm::{ConnectionTrait, Database, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use table::{Entry, NESTED, Needs, table};
@@ -37,6 +37,11 @@ async fn furnished(world: &World, name: &str) -> (Account, Ids) {
     let own = account.client.done("createDomain", host, "domain { id }").await["domain"]["id"].clone();
     let key = json!({ "name": "k", "scopes": ["LINKS_READ"], "tenantIds": [account.tenant] });
     let key = account.client.done("createApiKey", key, "apiKey { id }").await["apiKey"]["id"].clone();
+    let invited = json!({ "tenantId": account.tenant, "email": format!("{name}@example.com"), "role": "VIEWER" });
+    let invited = account.client.done("inviteMember", invited, "invitation { id }").await;
+    let webhook = json!({ "tenantId": account.tenant, "url": format!("https://{name}.example.com/"), "events": ["LINK_CREATED"] });
+    let webhook = account.client.done("createWebhook", webhook, "webhook { id }").await["webhook"]["id"].clone();
+    let delivery = account.client.done("sendTestWebhook", json!({ "id": webhook }), "delivery { id }").await;
     let more =
         "query($id: ID!) { viewer { user { id } sessions { id } } tenant(id: $id) { domains { nodes { id host } } } }";
     let more = account.client.query(more, json!({ "id": account.tenant })).await;
@@ -49,12 +54,27 @@ async fn furnished(world: &World, name: &str) -> (Account, Ids) {
         ("$own", text(&own).to_owned()),
         ("$domain", text(&shared.unwrap()["id"]).to_owned()),
         ("$key", text(&key).to_owned()),
+        ("$webhook", text(&webhook).to_owned()),
+        ("$delivery", text(&delivery["delivery"]["id"]).to_owned()),
         ("$session", text(&more["viewer"]["sessions"][0]["id"]).to_owned()),
         ("$user", text(&more["viewer"]["user"]["id"]).to_owned()),
+        ("$member", member(world, &account).await),
+        ("$invitation", text(&invited["invitation"]["id"]).to_owned()),
         ("$host", world.domain().to_owned()),
         ("$slug", slug),
     ];
     (account, ids.into_iter().collect())
+}
+
+/// The id of another member of an account's tenant.
+async fn member(world: &World, account: &Account) -> String {
+    let other = world.sign_up().await;
+    let invited = json!({ "tenantId": account.tenant, "email": other.email, "role": "VIEWER" });
+    let link = account.client.done("inviteMember", invited, "link").await;
+    let token = text(&link["link"]).rsplit('/').next().unwrap();
+    other.client.done("acceptInvitation", json!({ "token": token }), "").await;
+    let data = other.client.query("{ viewer { user { id } } }", json!({})).await;
+    text(&data["viewer"]["user"]["id"]).to_owned()
 }
 
 /// An input with its ids filled in.
@@ -77,7 +97,7 @@ async fn ask(client: &Client, entry: &Entry, input: &Value) -> Reply {
         (_, Value::Null) => (String::new(), String::new(), json!({})),
         ("Query" | "Subscription", input) => {
             let fields = input.as_object().unwrap();
-            let of = |field: &str| if field == "slug" || field == "domain" { "String!" } else { "ID!" };
+            let of = |field: &str| if matches!(field, "slug" | "domain" | "externalId") { "String!" } else { "ID!" };
             let declared: Vec<String> = fields.keys().map(|field| format!("${field}: {}", of(field))).collect();
             let passed: Vec<String> = fields.keys().map(|field| format!("{field}: ${field}")).collect();
             (format!("({})", declared.join(", ")), format!("({})", passed.join(", ")), input.clone())
@@ -242,7 +262,7 @@ async fn strangers_and_keys_without_the_scope_are_refused(world: &mut World) {
 
 async fn members_with_a_lower_role_are_refused(world: &mut World) {
     let (account, ids) = furnished(world, "roles").await;
-    let db = Database::connect(world.database_url()).await.unwrap();
+    let db = world.database().await;
     let log = "query($id: ID!) { tenant(id: $id) { auditLog { totalCount } } }";
     let changes = async || account.client.query(log, json!({ "id": account.tenant })).await;
     let before = changes().await;

@@ -60,6 +60,11 @@ async fn bodies_are_counted(world: &World) {
     })
     .to_string();
     assert!(many.len() > 65_536);
+    let content = json!({
+        "query": "mutation($i: TrackContentInput!) { trackContent(input: $i) { content userErrors { code } } }",
+        "variables": { "i": { "tenantId": account.tenant, "content": "Nothing leads out.", "format": "TEXT" } },
+    })
+    .to_string();
     for (who, body, status) in [
         (&client, padded(TYPENAME, 65_536), 200),
         (&client, padded(TYPENAME, 65_537), 413),
@@ -68,6 +73,9 @@ async fn bodies_are_counted(world: &World) {
         (&client, many.clone(), 413),
         (&account.client, padded(&many, 1_048_576), 200),
         (&account.client, padded(&many, 1_048_577), 413),
+        (&client, padded(&content, 65_537), 413),
+        (&account.client, padded(&content, 2_097_152), 200),
+        (&account.client, padded(&content, 2_097_153), 413),
     ] {
         assert_eq!(send(who, body.clone()).await, status, "{} bytes", body.len());
     }

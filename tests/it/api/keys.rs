@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 in_both!(
     a_key_does_what_its_scopes_say,
     a_key_reaches_the_tenants_it_names,
+    a_key_that_is_kept_out_of_a_tenant_goes_on_in_others,
     a_key_that_is_over_is_nobody,
     mistakes_of_a_new_key_come_back_together
 );
@@ -91,6 +92,21 @@ async fn a_key_reaches_the_tenants_it_names(world: &mut World) {
     let gone = account.client.done("excludeApiKey", exclude(&account.tenant), "apiKey { revokedAt }").await;
     assert!(gone["apiKey"]["revokedAt"].is_string(), "it may act nowhere any more: {gone}");
     assert_eq!(client.reply(read, json!({ "id": account.tenant })).await.status, 401);
+}
+
+async fn a_key_that_is_kept_out_of_a_tenant_goes_on_in_others(world: &mut World) {
+    let account = world.sign_up().await;
+    let member = super::team::join(world, &account, "EDITOR").await;
+    let own = member.client.done("createTenant", json!({ "name": "Own" }), "tenant { id }").await;
+    let own = text(&own["tenant"]["id"]).to_owned();
+    let (id, client) = key(&member, json!(["LINKS_READ"]), json!([account.tenant, own])).await;
+    // by an owner who does not reach the other tenant
+    let input = json!({ "tenantId": account.tenant, "id": id });
+    let gone = account.client.done("excludeApiKey", input, "apiKey { revokedAt }").await;
+    assert_eq!(gone["apiKey"]["revokedAt"], Value::Null, "it acts elsewhere still");
+    let read = "query($id: ID!) { tenant(id: $id) { name } }";
+    assert_eq!(client.query(read, json!({ "id": account.tenant })).await["tenant"], Value::Null);
+    assert_eq!(client.query(read, json!({ "id": own })).await["tenant"]["name"], "Own");
 }
 
 async fn a_key_that_is_over_is_nobody(world: &mut World) {

@@ -18,7 +18,7 @@ const START: &str = "mutation { startTotp { secret otpauthUrl userErrors { field
 const SESSION: &str = "session { accessToken }";
 
 /// What an app shows this many steps from now (RFC 6238).
-fn code(secret: &str, ahead: u64) -> String {
+pub(super) fn code(secret: &str, ahead: u64) -> String {
     let key = BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
     let step = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 30 + ahead;
     let mac = Hmac::<Sha1>::new_from_slice(&key).unwrap().chain_update(step.to_be_bytes()).finalize().into_bytes();
@@ -35,7 +35,7 @@ async fn let_time_pass(world: &World) {
     }
 }
 
-async fn set_up(account: &Account) -> (String, Vec<String>) {
+pub(super) async fn set_up(account: &Account) -> (String, Vec<String>) {
     let started = account.client.query(START, json!({})).await["startTotp"].clone();
     assert_eq!(started["userErrors"], json!([]));
     let secret = text(&started["secret"]).to_owned();

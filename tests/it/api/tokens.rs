@@ -279,7 +279,7 @@ fn an_operator_rotates_the_keys() {
             serde_json::from_slice::<Value>(&header).unwrap()["kid"].clone()
         };
         let first = kid(text(&account.session["accessToken"]));
-        let output = world.tool("rotate-keys");
+        let output = world.tool(&["rotate-keys"]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let second = String::from_utf8(output.stdout).unwrap().trim().to_owned();
         let log_in = async || {

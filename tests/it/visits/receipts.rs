@@ -9,7 +9,7 @@ use std::time::Duration;
 in_both!(a_receipt_counts_once);
 
 /// The token of a page's receipt.
-pub(super) fn token_of(page: &str) -> String {
+pub(crate) fn token_of(page: &str) -> String {
     let start = page.split(",t:\"").nth(1).unwrap_or_else(|| panic!("no token in {page}"));
     start.split('"').next().unwrap().to_owned()
 }

@@ -1,12 +1,12 @@
 //! PostgreSQL: one server for the whole test binary, and one of its own for a test that stops it. Every test has a
-//! database of its own, copied from one that was migrated once.
+//! database of its own, copied from one that was migrated once. The product logs in as the databases' owner, who is no
+//! superuser, so that row level security holds for all that it does; tests look at the rows as the superuser.
 
 use super::{
     process::{self, Process, Signal},
     wait,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
-use sea_orm_migration::MigratorTrait;
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -17,6 +17,10 @@ use tokio::sync::OnceCell;
 
 /// What every database is copied from.
 const TEMPLATE: &str = "migrated";
+/// Who may look at everything.
+pub(crate) const SUPERUSER: &str = "postgres";
+/// Who owns the databases.
+const OWNER: &str = "stopover";
 const PACKAGE: &str = "postgresql";
 
 /// A server.
@@ -70,15 +74,15 @@ impl Postgres {
 
     /// The address of the first database that was made.
     pub(crate) fn first_database(&self) -> String {
-        self.url("test_0")
+        self.url(OWNER, "test_0")
     }
 
     async fn make(&self, template: &str) -> String {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        let admin = Database::connect(self.url("postgres")).await.unwrap();
-        admin.execute_unprepared(&format!("CREATE DATABASE {name}{template}")).await.unwrap();
+        let admin = Database::connect(self.url(SUPERUSER, "postgres")).await.unwrap();
+        admin.execute_unprepared(&format!("CREATE DATABASE {name} OWNER {OWNER}{template}")).await.unwrap();
         admin.close().await.unwrap();
-        self.url(&name)
+        self.url(OWNER, &name)
     }
 
     /// Starts an own server.
@@ -99,8 +103,8 @@ impl Postgres {
         }
     }
 
-    fn url(&self, database: &str) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    fn url(&self, user: &str, database: &str) -> String {
+        format!("postgres://{user}@127.0.0.1:{}/{database}", self.port)
     }
 
     fn command(&self) -> Command {
@@ -122,16 +126,17 @@ impl Postgres {
     }
 
     async fn answers(&self) -> DatabaseConnection {
-        let url = self.url("postgres");
+        let url = self.url(SUPERUSER, "postgres");
         wait::until("PostgreSQL answers", wait::PATIENCE, async || Database::connect(&url).await.ok()).await
     }
 
     async fn prepare(&self) {
         let admin = self.answers().await;
-        admin.execute_unprepared(&format!("CREATE DATABASE {TEMPLATE}")).await.unwrap();
+        admin.execute_unprepared(&format!("CREATE ROLE {OWNER} LOGIN CREATEROLE")).await.unwrap();
+        admin.execute_unprepared(&format!("CREATE DATABASE {TEMPLATE} OWNER {OWNER}")).await.unwrap();
         admin.close().await.unwrap();
-        let template = Database::connect(self.url(TEMPLATE)).await.unwrap();
-        migration::Migrator::up(&template, None).await.unwrap();
+        let template = Database::connect(self.url(OWNER, TEMPLATE)).await.unwrap();
+        migration::up(&template).await.unwrap();
         template.close().await.unwrap();
     }
 }
@@ -144,6 +149,11 @@ impl Drop for Postgres {
             running.end_now(std::time::Duration::from_secs(5));
         }
     }
+}
+
+/// The address of a database of ours for who may look at everything.
+pub(crate) fn as_superuser(url: &str) -> String {
+    url.replacen(&format!("//{OWNER}@"), &format!("//{SUPERUSER}@"), 1)
 }
 
 fn new_folder() -> TempDir {

@@ -104,9 +104,16 @@ impl Program {
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 
-    /// The end of what it said so far.
+    /// All that it said so far.
+    pub(crate) fn whole_log(&self) -> String {
+        std::fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
+    /// The end of what it said so far, without the statements.
     pub(crate) fn log(&self) -> String {
-        let log = std::fs::read_to_string(self.log_file()).unwrap_or_default();
+        let log: Vec<_> =
+            self.whole_log().lines().filter(|line| !line.contains(" TRACE ")).map(str::to_owned).collect();
+        let log = log.join("\n");
         let start = log.len().saturating_sub(SHOWN);
         let start = log.ceil_char_boundary(start);
         format!("--- log of {}\n{}---", self.name, &log[start..])

@@ -10,9 +10,10 @@ pub(crate) use answer::{LEAVE, LEAVE_WITH_IMAGES};
 pub(crate) use request::Hit;
 
 use super::wait;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
     time::Duration,
 };
 use tokio::{
@@ -21,7 +22,11 @@ use tokio::{
 };
 use tokio_rustls::{
     LazyConfigAcceptor,
-    rustls::{ServerConfig, pki_types::PrivatePkcs8KeyDer, server::Acceptor},
+    rustls::{
+        ServerConfig,
+        pki_types::{CertificateDer, PrivatePkcs8KeyDer},
+        server::Acceptor,
+    },
 };
 
 /// How a host behaves.
@@ -36,6 +41,8 @@ pub(crate) enum Behaviour {
     Refuses,
     /// Answers 500.
     Fails,
+    /// Answers 410.
+    Gone,
     /// Sends its visitor on: the first request to `/` + anything gets 302 to this address.
     Redirects(String),
 }
@@ -171,11 +178,27 @@ impl State {
     }
 }
 
+/// The name that the certificate of all hosts is for; browsers are told to take it for any.
+pub(crate) const CERTIFIED: &str = "stand-in.example";
+
+/// The certificate, as PEM and as it is, and its key.
+static CERTIFICATE: LazyLock<(String, CertificateDer<'static>, Vec<u8>)> = LazyLock::new(|| {
+    let made = rcgen::generate_simple_self_signed(vec![CERTIFIED.to_owned()]).unwrap();
+    let text = BASE64_STANDARD.encode(made.cert.der());
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+    (pem, made.cert.der().clone(), made.signing_key.serialize_der())
+});
+
+/// What a program is to trust so that it takes [`CERTIFIED`] for who it is.
+pub(crate) fn authority() -> &'static str {
+    &CERTIFICATE.0
+}
+
 fn certificate() -> ServerConfig {
-    let made = rcgen::generate_simple_self_signed(vec!["stand-in.example".to_owned()]).unwrap();
-    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let (_, certificate, key) = &*CERTIFICATE;
+    let key = PrivatePkcs8KeyDer::from(key.clone());
     let config = ServerConfig::builder().with_no_client_auth();
-    let mut config = config.with_single_cert(vec![made.cert.der().clone()], key.into()).unwrap();
+    let mut config = config.with_single_cert(vec![certificate.clone()], key.into()).unwrap();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config
 }

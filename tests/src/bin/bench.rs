@@ -69,6 +69,7 @@ async fn prepare(db: &DatabaseConnection, host: &Host) {
         health_threshold: Set(5_000),
         consent: Set(None),
         branding: Set(None),
+        link_defaults: Set(None),
         created_at: Set(at),
         updated_at: Set(at),
     };
@@ -109,6 +110,7 @@ async fn insert_link(db: &DatabaseConnection, id: Uuid, tenant_id: Uuid, domain_
         tenant_id: Set(tenant_id),
         domain_id: Set(domain_id),
         slug: Set(slug.to_owned()),
+        external_id: Set(None),
         destination: Set("https://www.example.com/an/article?edition=spring".to_owned()),
         title: Set(Some("An article".to_owned())),
         state: Set(link::State::Active),

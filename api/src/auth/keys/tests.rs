@@ -1,9 +1,7 @@
 //! Keys on a SQLite file with the real migrations: found, rotated, forgotten, and what a stranger's tokens cost.
 
 use super::*;
-use migration::Migrator;
 use sea_orm::{ConnectionTrait, PaginatorTrait, QueryOrder};
-use sea_orm_migration::MigratorTrait;
 use secrecy::SecretString;
 use tempfile::TempDir;
 
@@ -21,7 +19,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         let db = Db::connect(&url.into(), 4).await.unwrap();
-        Migrator::up(db.write(), None).await.unwrap();
+        migration::up(db.pool()).await.unwrap();
         let secrets = Secrets::new(&SecretString::from("0123456789abcdef0123456789abcdef".to_owned()));
         Self { _folder: folder, db, secrets }
     }

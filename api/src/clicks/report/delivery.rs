@@ -1,10 +1,7 @@
 //! What became of pixels in a report: by pixel, network, browser, country or day, of all pixels or one. The rows of each
 //! come to the same; only a network is not in the rollups, and joined from the tenant's pixels.
 
-use super::{
-    Line, Report,
-    reading::{self, Scope},
-};
+use super::{Line, Report, reading};
 use crate::{
     clicks::rollup::{
         Rollup,
@@ -77,11 +74,8 @@ impl Report {
     }
 
     async fn by_network(&self, sum: &Rollup, only: Option<Uuid>) -> Result<Split, Error> {
-        let tenant = match self.scope {
-            Scope::Tenant(tenant) | Scope::Link { tenant, .. } => tenant,
-        };
         let ids: Vec<Uuid> = chosen(sum, only).map(|(pixel, _)| pixel).collect();
-        let pixels = pixels::by_ids(&self.db, tenant.tenant_id(), &ids).await?;
+        let pixels = pixels::by_ids(&self.db, self.scope.tenant_id(), &ids).await?;
         let mut networks: BTreeMap<Box<str>, Outcomes> = BTreeMap::new();
         for (pixel, delivery) in chosen(sum, only) {
             let network = pixels.get(&pixel).map(|pixel| pixel.network.key.as_str()).unwrap_or_default();

@@ -46,15 +46,25 @@ pub enum Scope {
         /// The link.
         link_id: Uuid,
     },
+    /// A tenant's, for this server itself.
+    Server(Uuid),
 }
 
 impl Scope {
+    /// The tenant.
+    pub(super) const fn tenant_id(self) -> Uuid {
+        match self {
+            Self::Tenant(tenant) | Self::Link { tenant, .. } => tenant.tenant_id(),
+            Self::Server(tenant_id) => tenant_id,
+        }
+    }
+
     fn rows(self, period: Period, from: i64, to: i64) -> Select<rollup::Entity> {
-        let (tenant_id, scope_id) = match self {
-            Self::Tenant(tenant) => (tenant.tenant_id(), tenant.tenant_id()),
-            Self::Link { tenant, link_id } => (tenant.tenant_id(), link_id),
+        let scope_id = match self {
+            Self::Link { link_id, .. } => link_id,
+            Self::Tenant(_) | Self::Server(_) => self.tenant_id(),
         };
-        rollup::Entity::of(tenant_id)
+        rollup::Entity::of(self.tenant_id())
             .filter(rollup::Column::ScopeId.eq(scope_id))
             .filter(rollup::Column::Period.eq(period))
             .filter(rollup::Column::StartsAt.gte(from))
@@ -64,7 +74,7 @@ impl Scope {
 }
 
 /// The periods whose rows make up `[from, to)`, which are hours' starts: `(period, from, to)`, ascending and apart.
-fn cover(from: i64, to: i64) -> Vec<(Period, i64, i64)> {
+pub(super) fn cover(from: i64, to: i64) -> Vec<(Period, i64, i64)> {
     let first_day = from + (-from).rem_euclid(DAY);
     let end_of_days = to - to.rem_euclid(DAY);
     if first_day >= end_of_days {
@@ -206,13 +216,15 @@ async fn read_beginnings(db: &Db, rows: Select<rollup::Entity>, length: usize) -
 }
 
 /// The first bytes of `packed`.
-fn beginning(length: usize) -> SimpleExpr {
+pub(super) fn beginning(length: usize) -> SimpleExpr {
     let length = i32::try_from(length).unwrap_or(i32::MAX);
     sea_orm::sea_query::Func::cust("substr").arg(Expr::col(rollup::Column::Packed)).arg(1).arg(length).into()
 }
 
 /// Runs work on a thread where it holds nobody up.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, Damaged> + Send + 'static) -> Result<T, Error> {
+pub(super) async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Damaged> + Send + 'static,
+) -> Result<T, Error> {
     let done = tokio::task::spawn_blocking(work).await.map_err(|error| Error::Fault(error.to_string()))?;
     done.map_err(|error| Error::Fault(error.to_string()))
 }

@@ -109,7 +109,7 @@ async fn scope_of_domain(ctx: &Context<'_>, id: &ID) -> Result<std::result::Resu
     let caller = context::caller(ctx)?;
     let Some(key) = id::decode(Kind::Domain, id) else { return Ok(Err(Error::not_found("id"))) };
     let scope = TenantScope::of_domain(&context::app(ctx)?.db, caller, key, Permission::Administer, "id").await;
-    Ok(scope.map(|scope| (scope, key)))
+    context::admitted(ctx, scope.map(|scope| (scope, key)), |(scope, _)| scope)
 }
 
 /// Mutations of domains.

@@ -6,6 +6,7 @@ use crate::graphql::{
     error::code,
     guard::{Fault, Guard, Refusal, Rights},
     limits::SECONDS,
+    loaders::loader,
     order::Shape,
 };
 use async_graphql::{Request, Response};
@@ -78,7 +79,6 @@ pub struct Events {
 }
 
 /// Why nothing is streamed.
-#[derive(Debug)]
 pub enum NotStreamed {
     /// It is not run at all.
     Refused(Box<Answer>),
@@ -100,7 +100,7 @@ pub fn subscribe(
     // one that is not known here is sent along, and is not kept: its stream is long, and it comes seldom
     engine.persisted.complete(&mut request.query, &request.extensions).map_err(refused)?;
     let rights = Rights { introspect: asking.may_introspect, body: asking.body };
-    engine.guard.check(&mut request, rights).map_err(refused)?;
+    let cost = engine.guard.check(&mut request, rights).map_err(refused)?;
     let operation = request.operation_name.clone();
     // parsed by the guard
     let document = request.parsed_query().ok();
@@ -108,7 +108,13 @@ pub fn subscribe(
         return Err(NotStreamed::Other(Box::new((request, asking))));
     }
     let shape = document.map(|document| Shape::of(document, operation.as_deref())).unwrap_or_default();
+    if let Some(meter) = &asking.meter {
+        meter.weigh(cost).map_err(|error| NotStreamed::Refused(Box::new(Answer::limited(error))))?;
+        request = request.data(meter.clone());
+    }
     let course = Arc::new(Course::default());
+    let app = engine.app.acting_for(asking.caller);
+    request = request.data(loader(app.db.clone())).data(app);
     request = request.data(Arc::clone(&course)).data(asking.client.clone()).data(asking.id.clone());
     if let Some(caller) = asking.caller {
         request = request.data(caller);

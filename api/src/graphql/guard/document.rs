@@ -4,8 +4,8 @@
 
 use super::Refusal;
 use crate::graphql::limits::{
-    ALIASES, DEPTH, DIRECTIVES, FIELDS, LOG_INS, MUTATIONS, NESTING, ROOTS, SCHEMA_DEPTH, SCHEMA_FIELDS, SCHEMA_LISTS,
-    SCHEMA_NESTING, streams,
+    ALIASES, BULK_BODY, CONTENT_BODY, DEPTH, DIRECTIVES, FIELDS, LOG_INS, MUTATIONS, NESTING, ROOTS, SCHEMA_DEPTH,
+    SCHEMA_FIELDS, SCHEMA_LISTS, SCHEMA_NESTING, streams,
 };
 use async_graphql::{
     Positioned,
@@ -15,8 +15,6 @@ use std::collections::HashMap;
 
 /// Root fields that prove who somebody is; besides them all whose name has "password".
 const LOG_IN_FIELDS: [&str; 3] = ["signUp", "logIn", "refreshSession"];
-/// Root fields that take many things at once; besides them all that start with "import".
-const BULK_FIELDS: [&str; 2] = ["createLinks", "trackContent"];
 /// Introspection's lists of what has lists of its own.
 const SCHEMA_LIST_FIELDS: [&str; 5] = ["types", "fields", "inputFields", "interfaces", "possibleTypes"];
 
@@ -33,8 +31,8 @@ struct Measure {
     roots: u64,
     /// Those of them that log in.
     log_ins: u64,
-    /// Whether one of them takes many things at once.
-    bulk: bool,
+    /// Bytes that a body with them may have; 0 for as many as with any.
+    body: u64,
     /// Introspection's lists.
     lists: u64,
     /// Introspection's lists within one another.
@@ -65,7 +63,7 @@ impl Measure {
         self.schema_depth = self.schema_depth.max(other.schema_depth);
         self.schema_lists = (self.schema_lists + other.schema_lists).min(most);
         self.schema_nesting = self.schema_nesting.max(other.schema_nesting);
-        self.bulk |= other.bulk;
+        self.body = self.body.max(other.body);
         self.introspects |= other.introspects;
     }
 
@@ -79,7 +77,7 @@ impl Measure {
             height: inner.height + 1,
             roots: 1,
             log_ins: u64::from(LOG_IN_FIELDS.contains(&name) || lower.contains("password")),
-            bulk: BULK_FIELDS.contains(&name) || lower.starts_with("import"),
+            body: body_with(name),
             lists: inner.lists + list,
             nested_lists: inner.nested_lists + list,
             ..inner
@@ -101,8 +99,18 @@ impl Measure {
 pub(super) struct Findings {
     /// Whether it asks for the schema.
     pub(super) introspects: bool,
-    /// Whether an operation of it takes many things at once.
-    pub(super) bulk: bool,
+    /// Bytes that the body around it may have; 0 for as many as with any document.
+    pub(super) body: u64,
+}
+
+/// Bytes that a body with this root field may have; 0 for as many as with any.
+fn body_with(name: &str) -> u64 {
+    match name {
+        "trackContent" => CONTENT_BODY.most,
+        "createLinks" => BULK_BODY.most,
+        _ if name.starts_with("import") => BULK_BODY.most,
+        _ => 0,
+    }
 }
 
 /// Measures a document against every limit that needs no schema.
@@ -143,7 +151,7 @@ pub(super) fn check(document: &ExecutableDocument) -> Result<Findings, Refusal> 
     Refusal::unless(SCHEMA_NESTING, whole.schema_nesting)?;
     Refusal::unless(SCHEMA_LISTS, whole.schema_lists)?;
     Refusal::unless(NESTING, whole.height)?;
-    Ok(Findings { introspects: whole.introspects, bulk: whole.bulk })
+    Ok(Findings { introspects: whole.introspects, body: whole.body })
 }
 
 /// Holds a subscription to the field that the specification asks for, in the only form that the library runs.

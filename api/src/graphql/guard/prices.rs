@@ -13,16 +13,23 @@ pub(super) const FIELD: u64 = 1;
 const SOME: u64 = 10;
 
 /// Dearer fields: their own price in tenths, and the rows of a list that takes no `first`.
-const DEARER: [(&str, u64, u64); 29] = [
+const DEARER: [(&str, u64, u64); 41] = [
     // a password is hashed
     ("Mutation.signUp", 1_000, 1),
     ("Mutation.logIn", 1_000, 1),
     ("Mutation.changePassword", 1_000, 1),
     ("Mutation.confirmTotp", 1_000, 1),
     ("Mutation.disableTotp", 1_000, 1),
+    ("Mutation.resetPassword", 1_000, 1),
+    ("Mutation.transferOwnership", 1_000, 1),
+    // a mail is sent
+    ("Mutation.requestPasswordReset", 100, 1),
+    ("Mutation.inviteMember", 100, 1),
     ("Mutation.refreshSession", 50, 1),
     ("Mutation.logOut", 50, 1),
     ("Mutation.createLinks", 100, 1),
+    ("Mutation.trackContent", 600, 1),
+    ("TrackContentPayload.links", 1, 50),
     // a redirector is asked
     ("Query.previewInterstitial", 20, 1),
     ("InterstitialPreview.pixels", 1, 5),
@@ -33,6 +40,10 @@ const DEARER: [(&str, u64, u64); 29] = [
     ("User.totpEnabled", 5, 1),
     ("Tenant.report", 10, 1),
     ("Tenant.pixelHealth", 100, 50),
+    ("Tenant.linkDefaults", 5, 1),
+    ("LinkDefaults.pixels", 1, 5),
+    ("TenantUsage.links", 20, 1),
+    ("TenantUsage.clicksThisMonth", 20, 1),
     ("Link.report", 10, 1),
     ("Link.shortUrl", 2, 1),
     ("Link.pixels", 1, 5),
@@ -40,6 +51,9 @@ const DEARER: [(&str, u64, u64); 29] = [
     ("Pixel.ids", 1, 2),
     ("Click.parameters", 1, 2),
     ("Click.pixels", 1, 5),
+    ("Webhook.events", 1, 6),
+    // a body of up to 256 KiB
+    ("WebhookDelivery.payload", 20, 1),
     ("Report.totals", 20, 1),
     ("Report.series", 50, 60),
     ("Report.breakdown", 20, 10),

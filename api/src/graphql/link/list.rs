@@ -1,6 +1,6 @@
 //! Lists of links: filter, order and page.
 
-use super::{Link, LinkState};
+use super::{Group, Link, LinkState};
 use crate::{
     graphql::{
         context,
@@ -24,6 +24,8 @@ pub struct LinkFilter {
     text: Option<String>,
     /// One of the link's tags, exactly as it was entered.
     tag: Option<String>,
+    /// What another system calls it, exactly.
+    external_id: Option<String>,
     /// One of the link's own pixels.
     pixel_id: Option<ID>,
     /// What a visit meets now.
@@ -71,6 +73,7 @@ impl LinkFilter {
         Ok(Filter {
             text: self.text,
             tag: self.tag,
+            external_id: self.external_id,
             pixel_id: key(Kind::Pixel, self.pixel_id),
             state: self.state.map(Into::into),
             domain_id: key(Kind::Domain, self.domain_id),
@@ -100,5 +103,7 @@ pub async fn links_of(
         let (db, filter) = (db.clone(), filter.clone());
         async move { links::count(&db, scope, now, &filter).await }
     });
-    Ok(connect(window.map_err(top_level)?, total, |link| Link::new(scope, link)))
+    let window = window.map_err(top_level)?;
+    let group = Group::on(scope, window.rows.iter().map(|(_, row)| row));
+    Ok(connect(window, total, |(link, _)| Link::of_group(scope, link, group.clone())))
 }

@@ -1,8 +1,8 @@
 //! Mutations of links: decode, find the scope, run the operation, answer.
 
 use super::{
-    Link,
-    input::{CreateLinkInput, CreateLinksInput, UpdateLinkInput},
+    Group, Link,
+    input::{CreateLinkInput, CreateLinksInput, UpdateLinkInput, if_there},
     scope_of_link,
 };
 use crate::{
@@ -40,7 +40,7 @@ pub struct DeleteLinkInput {
 /// Answer of `createLink`.
 #[derive(SimpleObject)]
 pub struct CreateLinkPayload {
-    /// The new link; null when there are `userErrors`.
+    /// The new link, or with `upsert` the changed one; null when there are `userErrors`.
     link: Option<Link>,
     /// The mistakes of the input; empty when it worked.
     user_errors: Vec<UserError>,
@@ -51,7 +51,7 @@ pub struct CreateLinkPayload {
 pub struct CreateLinksResult {
     /// Its place in `input.links`, from 0.
     index: usize,
-    /// The new link; null when there are `userErrors`.
+    /// The new link, or with `upsert` the changed one; null when there are `userErrors`.
     link: Option<Link>,
     /// Its mistakes; empty when it worked. Their paths start with `links` and the index.
     user_errors: Vec<UserError>,
@@ -118,7 +118,8 @@ pub struct LinkMutation;
 
 #[Object]
 impl LinkMutation {
-    /// Makes a link; needs the role EDITOR and the scope `links:write`.
+    /// Makes a link, or with `upsert` changes the one that has its `externalId`; needs the role EDITOR and the scope
+    /// `links:write`.
     async fn create_link(
         &self,
         ctx: &Context<'_>,
@@ -129,13 +130,13 @@ impl LinkMutation {
             Err(user_errors) => return Ok(CreateLinkPayload { link: None, user_errors }),
         };
         let once = context::once(ctx, input.idempotency_key)?;
-        let made = answer(links::create(context::app(ctx)?, scope, input.link.into(), once).await)?;
-        let (link, user_errors) = split(made.map(|link| Link::new(scope, link)));
+        let made = links::create(context::app(ctx)?, scope, input.link.into(), if_there(input.upsert), once).await;
+        let (link, user_errors) = split(answer(made)?.map(|link| Link::new(scope, link)));
         Ok(CreateLinkPayload { link, user_errors })
     }
 
-    /// Makes up to 1,000 links, each on its own: the mistakes of one keep none of the others from being made. Needs the
-    /// role EDITOR and the scope `links:write`.
+    /// Makes up to 1,000 links, or with `upsert` changes those that have their `externalId`, each on its own: the mistakes
+    /// of one keep none of the others from being made. Needs the role EDITOR and the scope `links:write`.
     async fn create_links(
         &self,
         ctx: &Context<'_>,
@@ -147,13 +148,15 @@ impl LinkMutation {
             Err(user_errors) => return Ok(failed(user_errors)),
         };
         let once = context::once(ctx, input.idempotency_key)?;
-        let drafts = input.links.into_iter().map(Into::into).collect();
-        let results = match answer(links::create_many(context::app(ctx)?, scope, drafts, once).await)? {
+        let given = input.links.into_iter().map(Into::into).collect();
+        let made = links::create_many(context::app(ctx)?, scope, given, if_there(input.upsert), once).await;
+        let results = match answer(made)? {
             Ok(results) => results,
             Err(user_errors) => return Ok(failed(user_errors)),
         };
+        let group = Group::of(scope, results.iter().flatten());
         let result = |(index, made): (usize, std::result::Result<links::Link, Vec<_>>)| {
-            let made = made.map(|link| Link::new(scope, link));
+            let made = made.map(|link| Link::of_group(scope, link, group.clone()));
             let (link, user_errors) =
                 split(made.map_err(|mistakes| mistakes.into_iter().map(UserError::from).collect()));
             CreateLinksResult { index, link, user_errors }

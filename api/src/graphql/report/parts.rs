@@ -3,7 +3,7 @@
 use crate::{
     clicks::{
         report::{Line, Part, Point, calendar},
-        rollup::{Rollup, Totals, dimension},
+        rollup::{Totals, dimension},
     },
     graphql::{
         id::{self, Kind},
@@ -121,18 +121,18 @@ pub struct ReportTotals {
 
 impl ReportTotals {
     /// The clicks of a range, and the pixels of its whole hours.
-    pub(super) fn of(totals: &Totals, sum: &Rollup, clicks: u64) -> Self {
+    pub(super) fn of(totals: &Totals, pixels: impl Fn(PixelState) -> u64, clicks: u64) -> Self {
         Self {
             clicks,
             human_clicks: totals.human,
             bot_clicks: totals.bot(),
             unique_visitors: totals.visitors.count(),
-            pixels_sent: sum.pixels(PixelState::Sent),
-            pixels_fired: sum.pixels(PixelState::Fired),
-            pixels_blocked: sum.pixels(PixelState::Blocked),
-            pixels_failed: sum.pixels(PixelState::Failed),
-            pixels_timed_out: sum.pixels(PixelState::TimedOut),
-            pixels_refused: sum.pixels(PixelState::Refused),
+            pixels_sent: pixels(PixelState::Sent),
+            pixels_fired: pixels(PixelState::Fired),
+            pixels_blocked: pixels(PixelState::Blocked),
+            pixels_failed: pixels(PixelState::Failed),
+            pixels_timed_out: pixels(PixelState::TimedOut),
+            pixels_refused: pixels(PixelState::Refused),
         }
     }
 }

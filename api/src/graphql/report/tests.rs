@@ -5,7 +5,7 @@ use crate::{
     app::App,
     clicks::tests::{BOOT, MONDAY, World, many},
     config::Config,
-    graphql::{click, loaders, page::PageArgs},
+    graphql::{click, link::Group, loaders, page::PageArgs},
     invalidation::Publisher,
     scope::TenantScope,
 };
@@ -24,7 +24,7 @@ impl Query {
     }
 
     async fn link(&self, ctx: &Context<'_>, filter: Option<ReportFilter>) -> Result<super::Report> {
-        of_link(ctx, &self.0, LINK, filter)
+        of_link(ctx, &self.0, (LINK, Group::alone(self.0, LINK)), filter)
     }
 
     async fn clicks(&self, ctx: &Context<'_>, first: i32) -> Result<click::ClickConnection> {

@@ -1,6 +1,6 @@
 //! Mutations of tenants.
 
-use super::{Tenant, policy::PolicyInput, scope_of};
+use super::{Tenant, link_defaults::LinkDefaultsInput, policy::PolicyInput, scope_of};
 use crate::{
     graphql::{
         branding::BrandingInput,
@@ -42,6 +42,8 @@ pub struct UpdateTenantInput {
     policy: Option<PolicyInput>,
     /// How its pages look and speak.
     branding: Option<BrandingInput>,
+    /// What fills in the fields that are left out of its new links; replaces the defaults that were there.
+    link_defaults: Option<LinkDefaultsInput>,
 }
 
 /// Answer of `updateTenant`.
@@ -73,7 +75,7 @@ impl TenantMutation {
         })
     }
 
-    /// Changes a tenant's name, policy and branding; needs the role ADMIN. Visits follow within a second.
+    /// Changes a tenant's name, policy, branding and defaults for links; needs the role ADMIN. Visits follow within a second.
     async fn update_tenant(
         &self,
         ctx: &Context<'_>,
@@ -93,6 +95,7 @@ impl TenantMutation {
             health_threshold: policy.health_threshold,
             consent: policy.consent.map(Into::into),
             branding: input.branding.map(Into::into),
+            link_defaults: input.link_defaults.map(Into::into),
         };
         Ok(match answer(tenants::update(context::app(ctx)?, &scope, change).await)? {
             Ok(row) => UpdateTenantPayload { tenant: Some(Tenant::new(scope, row)), user_errors: Vec::new() },

@@ -9,12 +9,12 @@ use self::{
     operations::Operations,
     protocol::{Close, NAME, Said},
 };
-use super::{Documents, bad_request, client, error, events::no_place, places::Place, shown, text_of};
+use super::{Documents, bad_request, client, error, events::no_place, limits, places::Place, shown, text_of};
 use crate::{
     auth::{self, Client},
     error::Error,
     graphql::{
-        Asking, Event, NotStreamed,
+        Answer, Asking, Event, NotStreamed,
         context::RequestId,
         error::code,
         limits::streams::{GREETING, HEARTBEAT, MESSAGE, OF_CALLER, OF_CONNECTION, SILENCE, WRITE},
@@ -222,7 +222,14 @@ impl Connection {
                 let (client, request_id) = (self.client.clone(), self.id.clone());
                 // its length was looked at before
                 let (caller, wants_cost, body) = (Some(greeted.caller), false, 0);
-                let asking = Asking { caller, client, id: request_id, may_introspect, wants_cost, body };
+                // it costs what a request does
+                let meter = limits::meter(&self.documents.app, greeted.caller);
+                if let Err(error) = meter.begin() {
+                    let answer = Answer::limited(error);
+                    return wire.send(protocol::of("error", &id, Some(&text_of(&answer.errors())))).await;
+                }
+                let asking =
+                    Asking { caller, meter: Some(meter), client, id: request_id, may_introspect, wants_cost, body };
                 match subscribe(&self.documents.engine, *request, asking, Some(greeted.token.clone())) {
                     Ok(events) => operations.add(id, events.stream().boxed()),
                     Err(NotStreamed::Refused(answer)) => {

@@ -43,6 +43,20 @@ pub enum Reason {
     NoReceipts,
 }
 
+impl Reason {
+    /// Its name in the contract.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WrongIdShape => "WRONG_ID_SHAPE",
+            Self::BlockedByBrowsers => "BLOCKED_BY_BROWSERS",
+            Self::HostUnreachable => "HOST_UNREACHABLE",
+            Self::ConsentRefused => "CONSENT_REFUSED",
+            Self::NoReceipts => "NO_RECEIPTS",
+        }
+    }
+}
+
 /// What is made of a pixel's visits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {

@@ -37,10 +37,11 @@ const ACCOUNT: Needs = Needs::Caller { keys: false };
 const LINKS: Needs = Needs::Member("EDITOR", Some("links:write"));
 const PIXELS: Needs = Needs::Member("EDITOR", Some("pixels:write"));
 const ADMIN: Needs = Needs::Member("ADMIN", Some("tenant:admin"));
+const MEMBERS: Needs = Needs::Member("ADMIN", Some("members:write"));
 
 /// The table.
 pub(super) fn table() -> Vec<Entry> {
-    [queries(), links(), tenants(), accounts()].into_iter().flatten().collect()
+    [queries(), links(), tenants(), members(), webhooks(), accounts()].into_iter().flatten().collect()
 }
 
 fn queries() -> Vec<Entry> {
@@ -53,6 +54,12 @@ fn queries() -> Vec<Entry> {
             "Query.linkByAddress",
             Needs::Member("VIEWER", Some("links:read")),
             json!({ "domain": "$host", "slug": "$slug" }),
+            "{ id }",
+        ),
+        entry(
+            "Query.linkByExternalId",
+            Needs::Member("VIEWER", Some("links:read")),
+            json!({ "tenantId": "$tenant", "externalId": "nothing" }),
             "{ id }",
         ),
         entry("Query.pixel", Needs::Member("VIEWER", Some("pixels:read")), id("$pixel"), "{ id name }"),
@@ -88,6 +95,17 @@ fn links() -> Vec<Entry> {
             json!({ "tenantId": "$tenant", "links": [link] }),
             "results { index userErrors { code field } }",
         ),
+        entry(
+            "Mutation.trackContent",
+            LINKS,
+            json!({
+                "tenantId": "$tenant",
+                "content": "https://new.example.com/",
+                "format": "TEXT",
+                "defaults": { "domainId": "$domain", "pixelIds": ["$pixel"] },
+            }),
+            "content",
+        ),
         entry("Mutation.updateLink", LINKS, changed, "link { id }"),
         entry("Mutation.archiveLink", LINKS, id("$link"), "link { id }"),
         entry("Mutation.restoreLink", LINKS, id("$link"), "link { id }"),
@@ -105,9 +123,11 @@ fn links() -> Vec<Entry> {
 
 fn tenants() -> Vec<Entry> {
     let id = |what: &str| json!({ "id": what });
+    let defaults = json!({ "domainId": "$domain", "pixelIds": ["$pixel"] });
+    let changed = json!({ "id": "$tenant", "name": "changed", "linkDefaults": defaults });
     vec![
         entry("Mutation.createTenant", ACCOUNT, json!({ "name": "new" }), "tenant { name }"),
-        entry("Mutation.updateTenant", ADMIN, json!({ "id": "$tenant", "name": "changed" }), "tenant { id }"),
+        entry("Mutation.updateTenant", ADMIN, changed, "tenant { id }"),
         entry(
             "Mutation.createDomain",
             ADMIN,
@@ -126,6 +146,37 @@ fn tenants() -> Vec<Entry> {
     ]
 }
 
+fn members() -> Vec<Entry> {
+    let with = |extra: &str, value: &str| json!({ "tenantId": "$tenant", "userId": "$member", extra: value });
+    let owner = Needs::Member("OWNER", Some("tenant:admin"));
+    vec![
+        entry(
+            "Mutation.inviteMember",
+            MEMBERS,
+            json!({ "tenantId": "$tenant", "email": "new@example.com", "role": "VIEWER" }),
+            "invitation { id }",
+        ),
+        entry("Mutation.revokeInvitation", MEMBERS, json!({ "id": "$invitation" }), "revokedInvitationId"),
+        entry("Mutation.acceptInvitation", ACCOUNT, json!({ "token": "nonsense" }), "tenant { id }"),
+        entry("Mutation.changeMemberRole", MEMBERS, with("role", "EDITOR"), "member { role }"),
+        entry("Mutation.removeMember", MEMBERS, json!({ "tenantId": "$tenant", "userId": "$member" }), "removedUserId"),
+        entry("Mutation.transferOwnership", owner, with("password", "wrong horse"), "member { role }"),
+    ]
+}
+
+fn webhooks() -> Vec<Entry> {
+    let id = |what: &str| json!({ "id": what });
+    let new = json!({ "tenantId": "$tenant", "url": "https://new.example.com/", "events": ["LINK_CREATED"] });
+    vec![
+        entry("Mutation.createWebhook", ADMIN, new, "webhook { id }"),
+        entry("Mutation.updateWebhook", ADMIN, json!({ "id": "$webhook", "enabled": false }), "webhook { id }"),
+        entry("Mutation.deleteWebhook", ADMIN, id("$webhook"), "deletedWebhookId"),
+        entry("Mutation.rotateWebhookSecret", ADMIN, id("$webhook"), "webhook { id }"),
+        entry("Mutation.sendTestWebhook", ADMIN, id("$webhook"), "delivery { id }"),
+        entry("Mutation.replayWebhookDelivery", ADMIN, id("$delivery"), "delivery { id }"),
+    ]
+}
+
 fn accounts() -> Vec<Entry> {
     let code = json!({ "password": "wrong horse", "code": "000000" });
     let new = json!({ "name": "new", "scopes": ["LINKS_READ"], "tenantIds": ["$tenant"] });
@@ -133,6 +184,7 @@ fn accounts() -> Vec<Entry> {
     let sign_up = json!({ "email": "nonsense", "password": "short", "tenantName": "" });
     let log_in = json!({ "email": "nobody@example.com", "password": "wrong horse" });
     let token = json!({ "refreshToken": "nonsense" });
+    let reset = json!({ "token": "nonsense", "newPassword": "another horse" });
     vec![
         entry("Mutation.createApiKey", ACCOUNT, new, "apiKey { name }"),
         entry("Mutation.revokeApiKey", ACCOUNT, json!({ "id": "$key" }), "apiKey { id }"),
@@ -146,6 +198,8 @@ fn accounts() -> Vec<Entry> {
         entry("Mutation.logIn", Needs::Nothing, log_in, ""),
         entry("Mutation.logOut", Needs::Nothing, token.clone(), ""),
         entry("Mutation.refreshSession", Needs::Nothing, token, ""),
+        entry("Mutation.requestPasswordReset", Needs::Nothing, json!({ "email": "nonsense" }), ""),
+        entry("Mutation.resetPassword", Needs::Nothing, reset, ""),
     ]
 }
 

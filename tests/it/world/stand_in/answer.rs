@@ -21,6 +21,7 @@ pub(crate) const LEAVE_WITH_IMAGES: &str = "/_images";
 pub(super) fn to(hit: &Hit, behaviour: &Behaviour) -> Vec<u8> {
     match behaviour {
         Behaviour::Fails => response("500 Internal Server Error", "text/plain", &[], b"no"),
+        Behaviour::Gone => response("410 Gone", "text/plain", &[], b"no more"),
         Behaviour::Redirects(to) if !hit.is_navigation() => {
             response("302 Found", "text/plain", &[format!("Location: {to}")], b"")
         }

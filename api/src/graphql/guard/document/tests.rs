@@ -136,8 +136,10 @@ fn fragments_that_double_are_counted_without_unfolding_them() {
 fn what_the_root_asks_for_is_found_through_fragments() {
     let findings = |text: &str| check(&parse_query(text).unwrap()).unwrap();
     let nothing = Findings::default();
-    assert_eq!(findings("{ a { __schema } createLink b { ...f } } fragment f on B { c }").bulk, nothing.bulk);
-    assert!(findings("mutation { ... on Mutation { ...f } } fragment f on Mutation { x: createLinks { a } }").bulk);
+    assert_eq!(findings("{ a { __schema } createLink b { ...f } } fragment f on B { createLinks }").body, nothing.body);
+    let many = "mutation { ... on Mutation { ...f } } fragment f on Mutation { x: createLinks { a } }";
+    assert_eq!(findings(many).body, BULK_BODY.most);
+    assert_eq!(findings("mutation { trackContent { a } createLinks { a } }").body, CONTENT_BODY.most);
     assert!(findings("{ ...f } fragment f on Query { __type(name: \"A\") { name } }").introspects);
     assert!(!findings("{ a { createLinkss } __typename }").introspects);
 }
