@@ -150,12 +150,13 @@ pub async fn count(db: &Db, scope: TenantScope) -> Result<u64, Error> {
 /// # Errors
 /// `NOT_FOUND` in `id` for every other; of the database.
 pub async fn find(db: &Db, caller: Caller, id: Uuid) -> Result<Domain, Error> {
-    let mine = TenantScope::all(db.read(), caller).await?.into_iter().map(|scope| scope.tenant_id());
+    let scopes = TenantScope::all(db.read(), caller).await?;
+    let mine = scopes.iter().map(TenantScope::tenant_id);
     let reachable = Condition::any().add(domain::Column::TenantId.is_null()).add(domain::Column::TenantId.is_in(mine));
     let rows = domain::Entity::find_by_id(id).filter(domain::Column::DeletedAt.is_null()).filter(reachable);
     let row = rows.one(db.read()).await?.ok_or_else(|| Error::not_found("id"))?;
-    if let Some(owner) = row.tenant_id {
-        TenantScope::of(db, caller, owner, Permission::ReadLinks, "id").await?;
+    if let Some(scope) = scopes.iter().find(|scope| row.tenant_id == Some(scope.tenant_id())) {
+        scope.demand(Permission::ReadLinks)?;
     }
     row.try_into()
 }
@@ -190,8 +191,13 @@ pub(crate) async fn names_usable_by(db: &Db, scope: TenantScope) -> Result<HashS
 
 /// A tenant's domains and the shared ones, whether or not they serve.
 pub(crate) fn reachable(tenant_id: Uuid) -> Select<domain::Entity> {
+    domain::Entity::find().filter(is_reachable(tenant_id))
+}
+
+/// Whether a domain is the tenant's, or shared.
+pub(crate) fn is_reachable(tenant_id: Uuid) -> Condition {
     let owner = domain::Column::TenantId;
-    domain::Entity::find().filter(Condition::any().add(owner.eq(tenant_id)).add(owner.is_null()))
+    Condition::any().add(owner.eq(tenant_id)).add(owner.is_null())
 }
 
 /// What a tenant's links may live on.

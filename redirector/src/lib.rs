@@ -193,13 +193,6 @@ fn spawn_tasks(
         conducted.conduct().await;
         "recorder"
     });
-    if runtime::cores() == 1 {
-        let spare = recorder.clone();
-        tasks.spawn(async move {
-            spare.keep_spare_worker().await;
-            "spare worker"
-        });
-    }
     tasks.spawn(async move {
         recorder.look_after_visits().await;
         "those who look after visits"

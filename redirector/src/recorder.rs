@@ -8,7 +8,6 @@ mod log;
 mod queue;
 mod reader;
 mod recorded;
-mod rescue;
 mod segments;
 mod shipment;
 mod shipper;
@@ -185,12 +184,6 @@ impl Recorder {
     /// tasks. Without it a thread does so.
     pub async fn conduct(&self) {
         self.writer.conduct().await;
-    }
-
-    /// Keeps one of two workers out of the way of the other but for the time that a slow disk holds that one up. It
-    /// holds its worker: for a machine with one core, among the visits' tasks. Ends when the log is closed.
-    pub async fn keep_spare_worker(&self) {
-        self.writer.keep_spare_worker().await;
     }
 
     /// Answers the visitors who wait for a disk that has stalled, whoever writes to it; belongs among the visits' tasks.

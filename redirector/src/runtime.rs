@@ -5,8 +5,7 @@
 use std::{future::Future, io, num::NonZero, thread, time::Duration};
 use tokio::runtime::Builder;
 
-/// Fewest workers, on a machine with one core as well: there [`crate::recorder::Recorder::keep_spare_worker`] keeps one
-/// of them out of the way.
+/// Fewest workers, on a machine with one core as well.
 const FEWEST: usize = 2;
 /// Longest wait for workers and threads at the end.
 const PATIENCE: Duration = Duration::from_secs(1);

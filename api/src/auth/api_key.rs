@@ -199,6 +199,16 @@ async fn end(tx: &DatabaseTransaction, row: &api_key::Model) -> Result<(), Error
     Ok(())
 }
 
+/// Ends a key that may act nowhere any more.
+async fn end_without_tenants(tx: &DatabaseTransaction, row: &mut api_key::Model, now: i64) -> Result<(), Error> {
+    let left = api_key_tenant::Entity::find().filter(api_key_tenant::Column::ApiKeyId.eq(row.id));
+    if left.count(tx).await? == 0 {
+        row.revoked_at = Some(now);
+        end(tx, row).await?;
+    }
+    Ok(())
+}
+
 /// Keeps a key out of a tenant, whosever key it is; one that may act nowhere any more is ended.
 ///
 /// # Errors
@@ -210,11 +220,7 @@ pub async fn exclude(app: &App, scope: TenantScope, id: Uuid) -> Result<api_key:
     let here = of_tenant(scope).filter(api_key::Column::Id.eq(id)).lock_exclusive().one(&tx).await?;
     let mut row = here.ok_or_else(|| Error::not_found("id"))?;
     api_key_tenant::Entity::delete_by_id((id, scope.tenant_id())).exec(&tx).await?;
-    let left = api_key_tenant::Entity::find().filter(api_key_tenant::Column::ApiKeyId.eq(id)).count(&tx).await?;
-    if left == 0 {
-        row.revoked_at = Some(app.clock.now());
-        end(&tx, &row).await?;
-    }
+    end_without_tenants(&tx, &mut row, app.clock.now()).await?;
     let gone = deed("excludeApiKey", id).before(&told(&row, &[scope.tenant_id()]))?;
     audit::record(&tx, &app.clock, scope, gone).await?;
     tx.commit().await?;

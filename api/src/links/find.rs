@@ -4,7 +4,7 @@
 use super::{Link, State};
 use crate::{
     db::Db,
-    domains::Domain,
+    domains::{self, Domain},
     error::Error,
     page::{Key, Page, Sort, Window},
     scope::{Caller, Permission, TenantScope},
@@ -112,8 +112,7 @@ pub async fn list(
 ) -> Result<Window<(Link, Domain)>, Error> {
     let on = link::Entity::belongs_to(domain::Entity).from(link::Column::DomainId).to(domain::Column::Id).into();
     // an outer join begins with the links, which are in order then; with an inner one SQLite may begin with the domains
-    let reachable =
-        Condition::any().add(domain::Column::TenantId.is_null()).add(domain::Column::TenantId.eq(scope.tenant_id()));
+    let reachable = domains::is_reachable(scope.tenant_id());
     let links = select(scope, now, filter).join(JoinType::LeftJoin, on).filter(reachable);
     let rows = page.fetch_also(db.read(), links, &sort(order), domain::Entity).await?;
     rows.try_map(|(link, domain)| {

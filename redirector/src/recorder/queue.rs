@@ -3,7 +3,7 @@
 //! Always holds: sequence numbers are given under the lock, and those of a group that could not be written are given
 //! again.
 
-use super::{DropReason, rescue::Rescue};
+use super::DropReason;
 use crate::health::Counters;
 use contract::frame;
 use std::{
@@ -34,8 +34,9 @@ pub(super) struct Queue {
     work: Condvar,
     /// Tells the conductor that a group has begun, where one is at work.
     pub(super) begun: Notify,
-    /// Called while a write is slow.
-    pub(super) rescue: Rescue,
+    /// Tells a task of the visits' runtime that a write is slow: the worker that ran the conductor may have kept the
+    /// timers and the network to itself, and to wake another one hands them on.
+    pub(super) slow: Notify,
     /// Every group up to this one has its answer.
     answered: AtomicU64,
     /// Nobody waits any longer for the groups up to this one, answered or not.
@@ -99,7 +100,7 @@ impl Queue {
             gathering: Mutex::new(gathering),
             work: Condvar::new(),
             begun: Notify::new(),
-            rescue: Rescue::default(),
+            slow: Notify::new(),
             answered: AtomicU64::new(0),
             released: AtomicU64::new(0),
             written: AtomicU64::new(0),
@@ -165,26 +166,21 @@ impl Queue {
         self.lock().conducted
     }
 
-    /// Waits until there is something to do for the writer's thread; false once the queue is closed. Calls for help
-    /// meanwhile, as [`Queue::call_when_slow`] does.
+    /// Waits until there is something to do for the writer's thread; false once the queue is closed. Rouses meanwhile
+    /// those who look after visits, as [`Queue::rouse_when_slow`] does.
     pub(super) fn wait(&self, slow: Duration) -> bool {
         let mut gathering = self.lock();
         while !gathering.closed && (gathering.count == 0 || gathering.conducted) {
             let waited = self.work.wait_timeout(gathering, LOOK_AFTER_CONDUCTOR);
             gathering = waited.unwrap_or_else(PoisonError::into_inner).0;
-            gathering.call_when_slow(slow, &self.rescue);
+            gathering.rouse_when_slow(slow, &self.slow);
         }
         !gathering.closed
     }
 
-    /// Calls for help when the group that is being written has taken so long.
-    pub(super) fn call_when_slow(&self, slow: Duration) {
-        self.lock().call_when_slow(slow, &self.rescue);
-    }
-
-    /// Whether the group that is being written has taken so long.
-    pub(super) fn is_slow(&self, slow: Duration) -> bool {
-        self.lock().is_writing_for(slow)
+    /// Tells [`Queue::slow`] when the group that is being written has taken so long.
+    pub(super) fn rouse_when_slow(&self, slow: Duration) {
+        self.lock().rouse_when_slow(slow, &self.slow);
     }
 
     /// Moves the records of a group into `records`, which must be empty; `None` where none has begun. Whoever takes a
@@ -249,7 +245,7 @@ impl Queue {
     pub(super) async fn look_after_visits(&self, patience: Duration) {
         loop {
             // a conductor who stalls may hold up this timer
-            drop(timeout(LOOK_AFTER_VISITS, self.rescue.called()).await);
+            drop(timeout(LOOK_AFTER_VISITS, self.slow.notified()).await);
             self.release_stalled(patience);
         }
     }
@@ -258,7 +254,6 @@ impl Queue {
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.work.notify_one();
-        self.rescue.end();
     }
 
     /// Whether the visits of a group need not wait any longer.
@@ -303,9 +298,9 @@ impl Gathering {
         self.writing_since.is_some_and(|since| since.elapsed() >= long)
     }
 
-    fn call_when_slow(&self, slow: Duration, rescue: &Rescue) {
+    fn rouse_when_slow(&self, slow: Duration, roused: &Notify) {
         if self.is_writing_for(slow) {
-            rescue.call();
+            roused.notify_one();
         }
     }
 

@@ -12,7 +12,6 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use tokio::runtime::Handle;
 
 /// A write that takes so long is no matter of the page cache alone.
 const SLOW: Duration = Duration::from_millis(50);
@@ -66,7 +65,7 @@ impl Writer {
             if let Some(mut desk) = self.desk() {
                 return desk.write(&self.queue);
             }
-            self.queue.call_when_slow(SLOW);
+            self.queue.rouse_when_slow(SLOW);
             thread::sleep(NOT_YET);
         }
     }
@@ -89,22 +88,6 @@ impl Writer {
             drop(to_the_thread);
             tracing::warn!(?took, "the disk is slow: the click log is written apart from visits for a while");
             tokio::time::sleep(APART).await;
-        }
-    }
-
-    /// Keeps one worker asleep but for the time of a slow write, which holds up another, until the queue is closed.
-    pub(super) async fn keep_spare_worker(&self) {
-        loop {
-            // the worker that goes to sleep may have looked after the network and the timers, and have other tasks
-            // in hand. Another is only woken for sure by a task from outside: one from here would stay in this hand
-            let runtime = Handle::current();
-            drop(runtime.clone().spawn_blocking(move || drop(runtime.spawn(async {}))));
-            if !self.queue.rescue.sleep() {
-                break;
-            }
-            while self.queue.is_slow(SLOW) {
-                tokio::time::sleep(SLOW).await;
-            }
         }
     }
 
@@ -217,11 +200,11 @@ mod tests {
     }
 
     /// Two workers that conduct, where told so, and look after visits.
-    fn runtime(queue: &Arc<Queue>, conductor: Option<&Arc<Writer>>) -> Runtime {
+    fn runtime(queue: &Arc<Queue>, conductor: Option<Arc<Writer>>) -> Runtime {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let looking = queue.clone();
         runtime.spawn(async move { looking.look_after_visits(PATIENCE).await });
-        if let Some(writer) = conductor.cloned() {
+        if let Some(writer) = conductor {
             runtime.spawn(async move { writer.conduct().await });
             while !queue.is_conducted() {
                 thread::sleep(NOT_YET);
@@ -242,15 +225,11 @@ mod tests {
         assert!(start.elapsed() >= PATIENCE && queue.written() == 0);
     }
 
-    /// A conductor on a disk that stalls; `spare` keeps the second worker out of the way.
-    fn conduct_on_a_stalled_disk(spare: bool) {
+    #[test]
+    fn a_conductor_that_stalls_holds_up_no_other_visit_and_the_thread_goes_on() {
         let (disk, log) = StalledDisk::new();
         let (queue, writer, thread) = writing(log);
-        let runtime = runtime(&queue, Some(&writer));
-        let kept = spare.then(|| {
-            let writer = writer.clone();
-            runtime.spawn(async move { writer.keep_spare_worker().await })
-        });
+        let runtime = runtime(&queue, Some(writer.clone()));
         runtime.block_on(visit_meanwhile(&queue));
         let recovered = disk.recover();
         while queue.written() < 2 || queue.is_conducted() {
@@ -259,45 +238,9 @@ mod tests {
         runtime.block_on(visit(&queue, b"apart"));
         queue.close();
         thread.join().unwrap();
-        kept.map(|kept| runtime.block_on(kept)).transpose().unwrap();
         drop((runtime, writer));
         let expected = [(1, &b"stalls"[..]), (2, b"comes meanwhile"), (3, b"apart")];
         assert_eq!(records(&recovered.join().unwrap()), expected);
-    }
-
-    #[test]
-    fn a_conductor_that_stalls_holds_up_no_other_visit_and_the_thread_goes_on() {
-        conduct_on_a_stalled_disk(false);
-    }
-
-    #[test]
-    fn a_spare_worker_takes_over_from_a_conductor_that_stalls() {
-        conduct_on_a_stalled_disk(true);
-    }
-
-    #[test]
-    fn a_spare_worker_that_goes_to_sleep_hands_over_the_network_and_the_timers() {
-        for _ in 0..50 {
-            let (disk, log) = StalledDisk::new();
-            let (queue, writer, thread) = writing(log);
-            let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-            let slept = Arc::new(std::sync::Barrier::new(2));
-            let met = slept.clone();
-            // begins on the worker that has just had the timers
-            runtime.spawn(async move {
-                tokio::time::sleep(NOT_YET).await;
-                tokio::spawn(async move { writer.keep_spare_worker().await });
-                tokio::spawn(async move {
-                    tokio::time::sleep(5 * NOT_YET).await;
-                    met.wait();
-                });
-            });
-            // hangs where nobody has the timers
-            slept.wait();
-            queue.close();
-            thread.join().unwrap();
-            drop((runtime, disk));
-        }
     }
 
     #[test]
@@ -358,7 +301,7 @@ mod tests {
         let runtime = Builder::new_current_thread().build().unwrap();
         // no timer: only the thread can tell
         for _ in 0..2 {
-            runtime.block_on(queue.rescue.called());
+            runtime.block_on(queue.slow.notified());
         }
         drop((visited, desk, disk));
         thread.join().unwrap();

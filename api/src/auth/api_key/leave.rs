@@ -1,12 +1,12 @@
 //! The keys of a user who is no member of a tenant any more: they act there no longer anyway, and here they lose it for
 //! good, so that none comes back to life when its owner is invited again.
 
-use super::{end, own_of};
+use super::{end_without_tenants, own_of};
 use crate::error::Error;
 use entities::{api_key, api_key_tenant};
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    prelude::Uuid, sea_query::ExprTrait,
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, prelude::Uuid,
+    sea_query::ExprTrait,
 };
 
 /// Keeps the keys of a user out of a tenant; those that may act nowhere any more are ended. In the transaction that ends the
@@ -20,11 +20,7 @@ pub(crate) async fn leave(tx: &DatabaseTransaction, tenant_id: Uuid, user_id: Uu
     let there = api_key_tenant::Column::TenantId.eq(tenant_id).and(api_key_tenant::Column::ApiKeyId.is_in(ids));
     api_key_tenant::Entity::delete_many().filter(there).exec(tx).await?;
     for mut key in keys.into_iter().filter(|key| key.revoked_at.is_none()) {
-        let left = api_key_tenant::Entity::find().filter(api_key_tenant::Column::ApiKeyId.eq(key.id));
-        if left.count(tx).await? == 0 {
-            key.revoked_at = Some(now);
-            end(tx, &key).await?;
-        }
+        end_without_tenants(tx, &mut key, now).await?;
     }
     Ok(())
 }
