@@ -22,7 +22,7 @@ const FAULTS: u8 = 3;
 pub struct Watch {
     app: App,
     token: SecretString,
-    tenant_id: Uuid,
+    scope: TenantScope,
     subscriber: Subscriber,
     check_at: Instant,
     faults: u8,
@@ -34,23 +34,29 @@ pub struct Watch {
 /// As [`TenantScope::of`]; `NOT_FOUND` in `linkId` for a link that is not the tenant's; [`Error::TooManyStreams`].
 pub async fn watch(app: App, token: SecretString, tenant_id: Uuid, link_id: Option<Uuid>) -> Result<Watch, Error> {
     let caller = auth::authenticate(&app, token.expose_secret()).await?;
-    right(&app, caller, tenant_id).await?;
+    let scope = right(&app, caller, tenant_id).await?;
     if let Some(link_id) = link_id {
-        let scope = TenantScope::of_link(&app.db, caller, link_id, Permission::ReadReports, "linkId").await?;
-        if scope.tenant_id() != tenant_id {
+        let of_link = TenantScope::of_link(&app.db, caller, link_id, Permission::ReadReports, "linkId").await?;
+        if of_link.tenant_id() != tenant_id {
             return Err(Error::not_found("linkId"));
         }
     }
     let subscriber = app.feed.hub().subscribe(tenant_id, link_id).ok_or(Error::TooManyStreams)?;
     drop(timeout(REACH, subscriber.reached()).await);
-    Ok(Watch { app, token, tenant_id, subscriber, check_at: Instant::now() + RECHECK, faults: 0 })
+    Ok(Watch { app, token, scope, subscriber, check_at: Instant::now() + RECHECK, faults: 0 })
 }
 
-async fn right(app: &App, caller: Caller, tenant_id: Uuid) -> Result<(), Error> {
-    TenantScope::of(&app.db, caller, tenant_id, Permission::ReadReports, "tenantId").await.map(drop)
+async fn right(app: &App, caller: Caller, tenant_id: Uuid) -> Result<TenantScope, Error> {
+    TenantScope::of(&app.db, caller, tenant_id, Permission::ReadReports, "tenantId").await
 }
 
 impl Watch {
+    /// What was found to be watched.
+    #[must_use]
+    pub const fn scope(&self) -> &TenantScope {
+        &self.scope
+    }
+
     /// The next click; waits for it.
     ///
     /// # Errors
@@ -69,7 +75,7 @@ impl Watch {
     async fn check(&mut self) -> Result<(), Error> {
         let seen = async {
             let caller = auth::authenticate(&self.app, self.token.expose_secret()).await?;
-            right(&self.app, caller, self.tenant_id).await
+            right(&self.app, caller, self.scope.tenant_id()).await
         };
         match seen.await {
             Err(Error::Fault(cause)) if self.faults + 1 < FAULTS => {
@@ -83,5 +89,27 @@ impl Watch {
         }
         self.check_at = Instant::now() + RECHECK;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::tests::World;
+
+    #[tokio::test]
+    async fn a_token_that_time_ends_ends_what_it_watches_and_not_before() {
+        let world = World::new().await;
+        let token: SecretString = world.account.session.access_token.clone().into();
+        let begin = async || watch(world.app.clone(), token.clone(), world.account.tenant.id, None).await;
+        let mut watched = begin().await.unwrap();
+        let minute = 60_000;
+        world.app.clock.advance(14 * minute);
+        watched.check().await.unwrap();
+        assert!(watched.check_at > Instant::now(), "it is looked at again, and not at once");
+        world.app.clock.advance(2 * minute);
+        watched.check_at = Instant::now();
+        assert!(matches!(watched.next().await, Err(Error::Unauthenticated)));
+        assert!(matches!(begin().await, Err(Error::Unauthenticated)));
     }
 }

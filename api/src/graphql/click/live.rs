@@ -3,7 +3,7 @@
 use super::Click;
 use crate::{
     clicks::{
-        feed::{self, Received},
+        feed::{self, Received, Watch},
         recent::Recorded,
     },
     error::Error,
@@ -48,7 +48,8 @@ impl ClickSubscription {
         let missing = |argument: &str| streamed(Error::not_found(argument));
         let tenant_id = id::decode(Kind::Tenant, &tenant_id).ok_or_else(|| missing("tenantId"))?;
         let link_id = link_id.map(|link_id| id::decode(Kind::Link, &link_id).ok_or_else(|| missing("linkId")));
-        let watch = feed::watch(app, token, tenant_id, link_id.transpose()?).await.map_err(streamed)?;
+        let watch = feed::watch(app, token, tenant_id, link_id.transpose()?).await;
+        let watch = context::admitted(ctx, watch, Watch::scope)?.map_err(streamed)?;
         course.begin();
         Ok(unfold(Some((watch, course)), |state| async move {
             let (mut watch, course) = state?;

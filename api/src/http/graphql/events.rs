@@ -78,7 +78,7 @@ fn refused(answer: &Answer, form: Form, headers: &HeaderMap) -> Response {
     let mut response = written(answer, form, headers);
     let status = match answer.code() {
         code::UNAUTHENTICATED => StatusCode::UNAUTHORIZED,
-        code::TOO_MANY_STREAMS => StatusCode::TOO_MANY_REQUESTS,
+        code::TOO_MANY_STREAMS | code::RATE_LIMITED => StatusCode::TOO_MANY_REQUESTS,
         code::TIMED_OUT => StatusCode::SERVICE_UNAVAILABLE,
         _ => status(answer.fault(), form),
     };

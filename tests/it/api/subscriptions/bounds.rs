@@ -1,18 +1,18 @@
 //! What bounds a stream: how many there may be, how much waits for a reader who is slow, how long a right lasts, and the end of
 //! the process.
 
+use super::super::team::{join, user_id};
 use super::{begun, campaign, click, next, of, served, told};
 use crate::world::{
     World,
-    client::text,
+    client::{Account, Client, text},
     in_both,
     stream::{CLICKS, Heard, Socket, Stream},
     wait,
 };
 use futures_util::{StreamExt, stream};
-use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 in_both!(
     there_are_so_many_streams_and_no_more,
@@ -20,6 +20,7 @@ in_both!(
     a_right_that_ends_ends_the_stream,
     a_server_that_stops_says_so,
 );
+in_both!(&[("RATE_LIMIT_KEY", "20"), ("RATE_LIMIT_TENANT", "30")] => each_subscription_costs_what_a_request_does);
 
 async fn there_are_so_many_streams_and_no_more(world: &mut World) {
     let account = world.sign_up().await;
@@ -122,7 +123,9 @@ async fn a_right_that_ends_ends_the_stream(world: &mut World) {
         let idle = Socket::greeted(client).await;
         ended.push((socket, idle, Stream::open(client, CLICKS, clicks.clone()).await.ok().unwrap()));
     }
-    let mut member = Stream::open(&account.client, CLICKS, clicks.clone()).await.ok().unwrap();
+    let viewer = join(world, &account, "VIEWER").await;
+    let user = user_id(&viewer).await;
+    let mut member = Stream::open(&viewer.client, CLICKS, clicks.clone()).await.ok().unwrap();
     account.client.done("revokeApiKey", json!({ "id": made["apiKey"]["id"] }), "apiKey { id }").await;
     account.client.done("logOut", json!({ "refreshToken": other["refreshToken"] }), "").await;
     for (mut socket, mut idle, mut stream) in ended {
@@ -135,11 +138,7 @@ async fn a_right_that_ends_ends_the_stream(world: &mut World) {
         assert_eq!(stream.hear().await, None);
     }
     // and a member who is one no longer
-    let db = Database::connect(world.database_url()).await.unwrap();
-    let tenant = super::super::tenants::key_of(&account.tenant);
-    let text = "DELETE FROM memberships WHERE tenant_id = $1";
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), text, [tenant.into()]);
-    assert_eq!(db.execute_raw(statement).await.unwrap().rows_affected(), 1);
+    account.client.done("removeMember", json!({ "tenantId": account.tenant, "userId": user }), "removedUserId").await;
     let last = member.next().await;
     assert_eq!(last["errors"][0]["extensions"]["code"], "NOT_FOUND", "{last}");
     assert_eq!(member.hear().await.unwrap().0, "complete");
@@ -155,4 +154,62 @@ async fn a_server_that_stops_says_so(world: &mut World) {
     let (heard, ()) = tokio::join!(heard, world.api().stop());
     let complete = Some(("complete".to_owned(), Value::Null));
     assert_eq!(heard, (Heard::Closed(1001), Heard::Closed(1001), complete, None));
+}
+
+async fn each_subscription_costs_what_a_request_does(world: &mut World) {
+    let account = world.sign_up().await;
+    let link = served(world, &account, "costs").await;
+    let key = async |name: &str| {
+        let input = json!({ "name": name, "scopes": ["REPORTS_READ"], "tenantIds": [account.tenant] });
+        let made = account.client.done("createApiKey", input, "secret").await;
+        account.client.with_token(text(&made["secret"]))
+    };
+    let (first, second) = (key("first").await, key("second").await);
+    let mut kept = Socket::greeted(&first).await;
+    kept.subscribe("kept", CLICKS, of(&account, None)).await;
+    begun(world, &link, &mut kept).await;
+    // one ends where the next begins, so that nothing but their number is too much
+    let mut socket = Socket::greeted(&first).await;
+    let refused = |heard: &Heard| {
+        assert_eq!((heard.kind(), heard.code()), ("error", "RATE_LIMITED"), "{heard:?}");
+        let retry_after = heard.payload()[0]["extensions"]["retryAfter"].as_u64();
+        assert!(retry_after.is_some_and(|seconds| (1..=60).contains(&seconds)), "{heard:?}");
+    };
+    let all = spent(&mut socket, &account).await;
+    refused(&all.1);
+    // time fills the bucket a little
+    assert!((19..60).contains(&all.0), "{}", all.0);
+    over_events_as_well(&first, &account).await;
+    // another key has its own, and the tenant's is for both
+    let mut socket = Socket::greeted(&second).await;
+    let rest = spent(&mut socket, &account).await;
+    refused(&rest.1);
+    assert!(rest.0 < all.0, "{} {}", rest.0, all.0);
+    over_events_as_well(&second, &account).await;
+    // what runs goes on
+    begun(world, &link, &mut kept).await;
+}
+
+async fn over_events_as_well(client: &Client, account: &Account) {
+    let refused = wait::until("an event stream is refused", wait::PATIENCE, async || {
+        Stream::open(client, CLICKS, of(account, None)).await.err()
+    });
+    let reply = refused.await;
+    assert_eq!((reply.status.as_u16(), reply.code()), (429, "RATE_LIMITED"));
+    assert!(reply.headers.contains_key("retry-after"), "{:?}", reply.headers);
+}
+
+/// Subscribes until that is refused; gives how often it was not, and what the refusal was.
+async fn spent(socket: &mut Socket, account: &Account) -> (usize, Heard) {
+    for number in 0..100 {
+        let id = number.to_string();
+        socket.subscribe(&id, CLICKS, of(account, None)).await;
+        // it is refused before this is answered, or it runs
+        let heard = socket.hear_within(Duration::from_millis(300)).await;
+        if let Some(heard) = heard.filter(|heard| heard.kind() == "error") {
+            return (number, heard);
+        }
+        socket.say(json!({ "id": id, "type": "complete" })).await;
+    }
+    panic!("nothing was refused");
 }
