@@ -2,11 +2,13 @@
 
 use crate::{
     auth::Auth,
+    clicks::feed::Feed,
     config::Config,
     db::Db,
     domains::{Names, Proofs},
     invalidation::Publisher,
     mails::Post,
+    origins::Origins,
     previews::Redirectors,
     rate_limits::RateLimits,
     scope::Caller,
@@ -33,6 +35,8 @@ pub struct App {
     pub rules: Arc<Rules>,
     /// Asks redirectors, for previews.
     pub redirectors: Redirectors,
+    /// Clicks as they come.
+    pub feed: Feed,
     /// The way that mails go; `None` where the operator set up none.
     pub post: Option<Post>,
     /// How many requests credentials and tenants may send.
@@ -56,6 +60,8 @@ pub struct Rules {
     pub redirector: String,
     /// The proxies in front of the API: only they are believed about a client's address.
     pub trusted_proxies: TrustedProxies,
+    /// The origins whose pages may open a WebSocket, besides the API's own.
+    pub allowed_origins: Origins,
     /// Where the front end is, which links in mails lead to, without a slash at the end.
     pub public_url: Option<String>,
 }
@@ -82,6 +88,7 @@ impl App {
             reach: config.reach,
             redirector: config.redirector_url.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
+            allowed_origins: config.allowed_origins.clone(),
             public_url: config.public_url.clone(),
         };
         let auth = Arc::new(Auth::new(&config.jwt_secret, config.key_rotation));
@@ -99,6 +106,7 @@ impl App {
             proofs: Arc::new(proofs),
             rules: Arc::new(rules),
             redirectors: Redirectors::new(),
+            feed: Feed::default(),
             post: config.post.clone(),
             rate_limits: RateLimits::new(config.rates),
             quotas: config.quotas,

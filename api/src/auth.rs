@@ -80,4 +80,4 @@ async fn signing_key(app: &App) -> Result<Arc<Key>, Error> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -4,6 +4,7 @@
 
 pub mod batch;
 pub mod deltas;
+pub mod feed;
 pub mod ingest;
 pub mod partitions;
 pub mod progress;

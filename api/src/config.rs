@@ -3,6 +3,7 @@
 use crate::{
     domains::Schedule,
     mails::{Post, Relay},
+    origins::Origins,
     rate_limits::{Rate, Rates},
     usage::Quotas,
     webhooks,
@@ -40,6 +41,8 @@ pub struct Config {
     pub key_rotation: i64,
     /// `TRUSTED_PROXIES`, none: addresses and networks whose `X-Forwarded-For` counts.
     pub trusted_proxies: TrustedProxies,
+    /// `ALLOWED_ORIGINS`, none: origins whose pages may open a WebSocket, besides the API's own.
+    pub allowed_origins: Origins,
     /// `DEFAULT_DOMAIN`, localhost:8081: the shared domain that links live on.
     pub default_domain: Host,
     /// `NAME_SERVER`: who is asked for the records that prove domains; those of the system when it is absent.
@@ -96,6 +99,11 @@ impl Config {
                 "TRUSTED_PROXIES",
                 TrustedProxies::default(),
                 "must be IP addresses or networks such as 10.0.0.0/8, separated by commas",
+            ),
+            allowed_origins: settings.or(
+                "ALLOWED_ORIGINS",
+                Origins::default(),
+                "must be origins such as https://app.example.com, separated by commas",
             ),
             default_domain: settings.optional("DEFAULT_DOMAIN", domain).unwrap_or_default(),
             name_server: settings.optional("NAME_SERVER", "must be an address and a port, such as 9.9.9.9:53"),
@@ -243,8 +251,9 @@ mod tests {
         assert!(!format!("{config:?}").contains(secret));
         assert_eq!((config.name_server, config.domain_schedule), (None, Schedule::default()));
         assert_eq!((config.key_rotation, config.trusted_proxies), (30 * DAY, TrustedProxies::default()));
-        let bad = [("KEY_ROTATION_DAYS", "0"), ("TRUSTED_PROXIES", "10.0.0.0/33")];
-        assert_eq!(Config::read(variables(&[&good[..], &bad].concat())).unwrap_err().0.len(), 2);
+        let bad =
+            [("KEY_ROTATION_DAYS", "0"), ("TRUSTED_PROXIES", "10.0.0.0/33"), ("ALLOWED_ORIGINS", "a.example.com")];
+        assert_eq!(Config::read(variables(&[&good[..], &bad].concat())).unwrap_err().0.len(), 3);
         assert!(config.post.is_none() && config.public_url.is_none());
         let mails = [("SMTP_URL", "smtp://u:hunter2@h"), ("MAIL_FROM", "nobody"), ("PUBLIC_URL", "ftp://x")];
         assert_eq!(Config::read(variables(&[&good[..], &mails].concat())).unwrap_err().0.len(), 3);

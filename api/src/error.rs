@@ -65,6 +65,9 @@ pub enum Error {
         /// Seconds after which the next attempt is taken.
         retry_after: u64,
     },
+    /// As many watch this tenant as may.
+    #[error("too many streams")]
+    TooManyStreams,
     /// Ours.
     #[error("{0}")]
     Fault(String),

@@ -35,10 +35,13 @@ pub mod tenant;
 pub mod viewer;
 pub mod webhook;
 
-pub use execute::{Answer, Asking, Engine, TimedOut, execute};
+pub use execute::{
+    Answer, Asking, Engine, TimedOut, execute,
+    stream::{Event, Events, NotStreamed, subscribe},
+};
 pub use guard::Fault;
 
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder};
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, SchemaBuilder};
 
 /// What can be asked.
 #[derive(Default, MergedObject)]
@@ -70,11 +73,15 @@ pub struct Mutation(
     webhook::mutation::WebhookMutation,
 );
 
-/// The contract with its operations behind it.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+/// What can be heard of as it happens.
+#[derive(Default, MergedSubscription)]
+pub struct Subscription(click::live::ClickSubscription);
 
-fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+/// The contract with its operations behind it.
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
 }
 
 /// Builds the schema. The API's parts come with each request, as whoever asks may use them, and so does whether the

@@ -1,4 +1,4 @@
-//! The API's door. `POST /graphql` runs one document; `/health` tells whether this process can answer; `/tls/ask`
+//! The API's door. `POST /graphql` runs one document, or streams the events of a subscription, as a WebSocket there does; `/health` tells whether this process can answer; `/tls/ask`
 //! whether a host may have a certificate; and where
 //! introspection is on, `/` is a page to try queries with and `/schema.graphql` the schema. Whatever comes in, something
 //! comes out with an `X-Request-Id`: a panic is a 500 and nothing more.
@@ -16,14 +16,19 @@ mod reply;
 mod scan;
 mod tls;
 
-use self::{graphql::Documents, ide::Ide, listener::Acceptor, reply::plain};
+use self::{
+    graphql::{Documents, places::Streams},
+    ide::Ide,
+    listener::Acceptor,
+    reply::plain,
+};
 use crate::{app::App, graphql::context::RequestId};
 use poem::{
     Endpoint, EndpointExt, IntoResponse, Request, Response, Server,
     http::{HeaderValue, Method, StatusCode, header},
     middleware::CatchPanic,
 };
-use std::{future::Future, io, time::Duration};
+use std::{future::Future, io, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -46,12 +51,24 @@ pub async fn serve(
 ) -> io::Result<()> {
     let acceptor = Acceptor::new(listener)?;
     let server = Server::new_with_acceptor(acceptor).name("api");
-    server.run_with_graceful_shutdown(endpoint(app, introspection), stop, Some(DRAIN)).await
+    let streams = Arc::new(Streams::default());
+    let endpoint = endpoint_with(app, introspection, Arc::clone(&streams));
+    let stop = async {
+        stop.await;
+        streams.stop();
+    };
+    server.run_with_graceful_shutdown(endpoint, stop, Some(DRAIN)).await?;
+    streams.ended().await;
+    Ok(())
 }
 
 /// Everything that [`serve`] answers.
 pub fn endpoint(app: App, introspection: bool) -> impl Endpoint<Output = Response> {
-    let documents = Documents::new(app.clone(), introspection);
+    endpoint_with(app, introspection, Arc::default())
+}
+
+fn endpoint_with(app: App, introspection: bool, streams: Arc<Streams>) -> impl Endpoint<Output = Response> {
+    let documents = Documents::new(app.clone(), introspection, streams);
     let rooms = Rooms { app, documents, ide: introspection.then(Ide::new) };
     // outermost: whatever happens inside, the answer has its id
     Door { inner: rooms.with(CatchPanic::new().with_handler(|_| reply::internal())) }
@@ -86,7 +103,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Door<E> {
 /// Leads a request to who answers it.
 struct Rooms {
     app: App,
-    documents: Documents,
+    documents: Arc<Documents>,
     ide: Option<Ide>,
 }
 

@@ -17,6 +17,7 @@ pub mod links;
 pub mod mails;
 pub mod members;
 pub mod once;
+pub mod origins;
 pub mod page;
 pub mod pixels;
 pub mod previews;

@@ -6,7 +6,7 @@ use crate::{
     app::App,
     audit::verify_all,
     auth,
-    clicks::{ingest::Ingest, rebuild, stream::StreamIngest},
+    clicks::{feed, ingest::Ingest, rebuild, stream::StreamIngest},
     config::Config,
     db::Db,
     domains::{self, Rechecks},
@@ -111,13 +111,15 @@ fn parts(config: &Config, db: Db) -> Result<(App, Worker), String> {
     let redis = config.redis_url.as_ref().map_or("", |url| url.expose_secret());
     let keys = Keys::new(config.redis_prefix.clone());
     let publisher = Publisher::Redis(RedisPublisher::new(redis, keys.clone())?);
-    let app = App::new(config, db, Clock::system(), publisher);
+    let (feed, courier) = feed::courier::connect(redis, keys.clone())?;
+    let app = App { feed: feed.clone(), ..App::new(config, db, Clock::system(), publisher) };
     let relay = Relay::new(app.db.clone(), app.clock.clone(), app.publisher.clone());
-    let ingest = StreamIngest::new(Ingest::new(app.db.clone(), app.clock.clone()), redis, keys)?;
+    let ingest = StreamIngest::new(Ingest::new(app.db.clone(), app.clock.clone()).announcing(feed), redis, keys)?;
     let rechecks = Rechecks::new(app.clone());
     let mails = mails::Sender::new(app.clone());
     let webhooks = Work::new(app.clone());
-    Ok((app, Worker { relay, rechecks, mails, webhooks, ingest: Some(ingest) }))
+    let worker = Worker { relay, rechecks, mails, webhooks, ingest: Some(ingest), courier: Some(courier) };
+    Ok((app, worker))
 }
 
 /// Turns true when the process is told to stop.

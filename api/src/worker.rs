@@ -1,7 +1,14 @@
-//! Runs the background loops: the relay, the checks of domains, the mails, the deliveries of webhooks, and the ingest of
-//! clicks from Redis. A loop that ends on its own takes the process down, so that somebody notices.
+//! Runs the background loops: the relay, the checks of domains, the mails, the deliveries of webhooks, the ingest of clicks
+//! from Redis and the courier that carries them to subscribers. A loop that ends on its own takes the process down, so that
+//! somebody notices.
 
-use crate::{clicks::stream::StreamIngest, domains::Rechecks, invalidation::relay::Relay, mails, webhooks::work::Work};
+use crate::{
+    clicks::{feed::courier::Courier, stream::StreamIngest},
+    domains::Rechecks,
+    invalidation::relay::Relay,
+    mails,
+    webhooks::work::Work,
+};
 use std::future::Future;
 use tokio::sync::watch;
 
@@ -17,6 +24,8 @@ pub struct Worker {
     pub webhooks: Work,
     /// Brings clicks in; the embedded default hands them over in process instead.
     pub ingest: Option<StreamIngest>,
+    /// Carries stored clicks to subscribers in other processes; the embedded default has none.
+    pub courier: Option<Courier>,
 }
 
 impl Worker {
@@ -41,6 +50,13 @@ impl Worker {
             rechecks.await;
             "rechecks"
         });
+        if let Some(courier) = self.courier {
+            let courier = courier.run(signal(stopped.clone()));
+            loops.spawn(async move {
+                courier.await;
+                "courier"
+            });
+        }
         let mails = self.mails.run(signal(stopped.clone()));
         loops.spawn(async move {
             mails.await;

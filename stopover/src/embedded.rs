@@ -105,7 +105,8 @@ Ctrl+C stops it; every click that was answered is kept.",
             drop(stopped.wait_for(|stopped| *stopped).await);
         };
         let (app, config) = (self.app, self.config);
-        let ingest = tokio::spawn(store(Ingest::new(app.db.clone(), app.clock.clone()), self.frames));
+        let ingest = Ingest::new(app.db.clone(), app.clock.clone()).announcing(app.feed.clone());
+        let ingest = tokio::spawn(store(ingest, self.frames));
         let relay = Relay::new(app.db.clone(), app.clock.clone(), app.publisher.clone());
         let worker = Worker {
             relay,
@@ -113,6 +114,7 @@ Ctrl+C stops it; every click that was answered is kept.",
             mails: api::mails::Sender::new(app.clone()),
             webhooks: Work::new(app.clone()),
             ingest: None,
+            courier: None,
         };
         let mut parts = JoinSet::new();
         parts.spawn(worker.run(signal(stopped.clone())));

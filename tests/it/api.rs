@@ -13,6 +13,7 @@ mod lists;
 mod once;
 mod second_factor;
 mod sessions;
+mod subscriptions;
 mod team;
 mod tenants;
 mod tokens;

@@ -13,6 +13,7 @@ pub(crate) mod program;
 pub(crate) mod redis;
 pub(crate) mod stand_in;
 pub(crate) mod statements;
+pub(crate) mod stream;
 pub(crate) mod wait;
 
 use browser::{Browser, Scripts, USER_AGENT};
@@ -158,6 +159,19 @@ impl World {
         account.client.with_token(client::text(&made["secret"]))
     }
 
+    /// Another `api serve` beside the first, and its door; not of the embedded default.
+    pub(crate) async fn another_api(&self) -> (Program, Client) {
+        let address = format!("127.0.0.1:{}", process::free_port());
+        let mut variables = self.variables.clone();
+        variables.insert("STOPOVER_API_LISTEN".to_owned(), address.clone());
+        let health = vec![format!("http://{address}/health")];
+        let folder = self.folder.path().join("another");
+        std::fs::create_dir(&folder).unwrap();
+        let mut program = Program::new("api", &["serve"], variables, &folder, health);
+        program.start().await;
+        (program, Client::new(format!("http://{address}/graphql")))
+    }
+
     /// Where GraphQL is answered.
     pub(crate) fn endpoint(&self) -> &str {
         &self.api
@@ -212,6 +226,11 @@ impl World {
         self.variables.get("STOPOVER_JWT_SECRET").cloned().unwrap_or_else(|| {
             std::fs::read_to_string(self.folder.path().join("data/jwt-secret")).unwrap().trim().to_owned()
         })
+    }
+
+    /// What every name in Redis starts with.
+    pub(crate) fn redis_prefix(&self) -> &str {
+        &self.variables["STOPOVER_REDIS_PREFIX"]
     }
 
     /// The DNS, as the product sees it.

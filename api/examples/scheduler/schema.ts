@@ -153,6 +153,7 @@ export interface Click {
   excluded: ExclusionReason | null;
   id: string;
   language: string | null;
+  linkId: string;
   os: string | null;
   parameters: Array<ClickParameter>;
   pixels: Array<ClickPixel>;
@@ -879,6 +880,9 @@ export interface StartTotpPayload {
   otpauthUrl: string | null;
   secret: string | null;
   userErrors: Array<UserError>;
+}
+export interface Subscription {
+  clickRecorded: Click;
 }
 export interface Tenant {
   apiKeys: ApiKeyConnection;

@@ -20,15 +20,15 @@ const NOW: i64 = 1_700_000_000_000;
 const EMAIL: &str = "ann@example.com";
 const PASSWORD: &str = "correct horse battery";
 
-/// The parts of the API with a database of their own, and one account.
-struct World {
+/// The parts of the API with a database of their own, and one account, whose first tenant is `Acme`.
+pub(crate) struct World {
     _folder: TempDir,
-    app: App,
-    account: SignedUp,
+    pub(crate) app: App,
+    pub(crate) account: SignedUp,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         let variables = [("DATABASE_URL", url.as_str()), ("JWT_SECRET", "0123456789abcdef0123456789abcdef")];

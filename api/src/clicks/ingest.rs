@@ -8,6 +8,7 @@ pub use self::error::IngestError;
 use super::{
     batch::{Batch, Unreadable},
     deltas::{Deltas, chunks},
+    feed::Feed,
     partitions::Partitions,
     progress::Progress,
     rebuild, rows,
@@ -28,6 +29,7 @@ pub struct Ingest {
     db: Db,
     clock: Clock,
     partitions: Partitions,
+    feed: Option<Feed>,
 }
 
 /// Events that a log has given out and that are not stored, though later ones are.
@@ -45,7 +47,13 @@ impl Ingest {
     /// Prepares an ingest; any number may run beside each other.
     #[must_use]
     pub fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock, partitions: Partitions::default() }
+        Self { db, clock, partitions: Partitions::default(), feed: None }
+    }
+
+    /// Tells this feed of every click that it has stored.
+    #[must_use]
+    pub fn announcing(self, feed: Feed) -> Self {
+        Self { feed: Some(feed), ..self }
     }
 
     /// The database that events are stored in.
@@ -129,20 +137,27 @@ impl Ingest {
         let mut deltas = Deltas::default();
         let result = async {
             let new = insert_clicks(&tx, boot_id, &batch.clicks, &mut deltas).await?;
-            webhooks::work::note_clicks(&tx, &new, now).await?;
+            let told: Vec<&Click> = new.iter().map(|(_, click)| click).collect();
+            webhooks::work::note_clicks(&tx, &told, now).await?;
+            let new = new.iter().map(|(seq, _)| *seq).collect();
             insert_receipts(&tx, boot_id, &batch.receipts, &mut deltas).await?;
             insert_dead_letters(&tx, boot_id, batch.unreadable, now).await?;
             deltas.save(&tx).await?;
             progress.save(&tx, boot_id, now).await?;
-            Ok(())
+            Ok(new)
         };
-        let result: Result<(), IngestError> = result.await;
+        let result: Result<BTreeSet<u64>, IngestError> = result.await;
         if let Err(IngestError::Outage(_)) = &result {
             // perhaps a partition was dropped behind our back
             self.partitions.forget();
         }
-        result?;
+        let new = result?;
         tx.commit().await?;
+        if let Some(feed) = &self.feed {
+            feed.announce(
+                batch.clicks.into_iter().filter(|(seq, _)| new.contains(seq)).map(|(_, click)| click).collect(),
+            );
+        }
         Ok(progress.contiguous())
     }
 
@@ -163,13 +178,13 @@ impl Ingest {
     }
 }
 
-/// Inserts clicks, counts those that were not there, and gives them.
+/// Inserts clicks, counts those that were not there, and gives them with their numbers.
 async fn insert_clicks<'a>(
     tx: &DatabaseTransaction,
     boot_id: Uuid,
     clicks: &'a [(u64, Click)],
     deltas: &mut Deltas,
-) -> Result<Vec<&'a Click>, DbErr> {
+) -> Result<Vec<&'a (u64, Click)>, DbErr> {
     let row = |(seq, click): &(u64, Click)| rows::click_row(EventId { boot_id, seq: *seq }, click.clone());
     let mut inserted = BTreeSet::new();
     for chunk in chunks(clicks.iter().map(row).collect()) {
@@ -178,9 +193,8 @@ async fn insert_clicks<'a>(
             inserted.extend(keys.into_iter().map(|(_, _, seq)| seq.cast_unsigned()));
         }
     }
-    let new = clicks.iter().filter(|(seq, _)| inserted.contains(seq)).map(|(_, click)| click);
-    let new: Vec<&Click> = new.collect();
-    new.iter().for_each(|click| deltas.add_click(click));
+    let new: Vec<&(u64, Click)> = clicks.iter().filter(|(seq, _)| inserted.contains(seq)).collect();
+    new.iter().for_each(|(_, click)| deltas.add_click(click));
     Ok(new)
 }
 

@@ -96,7 +96,16 @@ mod tests {
     fn checked(text: &str, reach: Reach) -> Result<String, Code> {
         let default_domain = Host::parse("go.example.com").unwrap();
         let (redirector, trusted_proxies) = (String::new(), contract::proxies::TrustedProxies::default());
-        let rules = Rules { default_domain, https: true, reach, redirector, trusted_proxies, public_url: None };
+        let allowed_origins = crate::origins::Origins::default();
+        let rules = Rules {
+            default_domain,
+            https: true,
+            reach,
+            redirector,
+            trusted_proxies,
+            allowed_origins,
+            public_url: None,
+        };
         let mut mistakes = Vec::new();
         let host = host(text, &rules, &mut mistakes);
         assert!(mistakes.iter().all(|mistake| mistake.field == ["host"]));

@@ -1,5 +1,7 @@
 //! Clicks one by one: who came, as far as that may be known, and what became of the pixels.
 
+pub mod live;
+
 use super::{
     consent::{self, ClickConsent},
     context,
@@ -112,6 +114,11 @@ impl Click {
     /// The id that the merge field `{click_id}` and pixels carry.
     async fn click_id(&self) -> String {
         self.0.click.id.to_string()
+    }
+
+    /// The link that was visited, also when it was deleted.
+    async fn link_id(&self) -> ID {
+        id::encode(Kind::Link, self.0.click.link_id)
     }
 
     /// When.

@@ -1,7 +1,10 @@
 //! Turns what operations answer into what the contract promises. A caller's mistakes become `userErrors`; the rest
 //! becomes top-level errors with a code, and the cause of a fault goes to the log alone, beside the request's id.
 
-use crate::error::{Code, Error, Mistake};
+use crate::{
+    clicks::feed::SUBSCRIBERS,
+    error::{Code, Error, Mistake},
+};
 use async_graphql::{Enum, ErrorExtensions, SimpleObject};
 
 /// `extensions.code` of top-level errors.
@@ -14,6 +17,10 @@ pub mod code {
     pub const RATE_LIMITED: &str = "RATE_LIMITED";
     /// A fault of this server; `extensions.requestId` finds it in the log.
     pub const INTERNAL: &str = "INTERNAL";
+    /// Too many subscriptions are open for this tenant, this caller, this connection or this server; close one first.
+    pub const TOO_MANY_STREAMS: &str = "TOO_MANY_STREAMS";
+    /// What a subscription names does not exist, or not for this caller; the two answers are the same.
+    pub const NOT_FOUND: &str = "NOT_FOUND";
     /// An argument outside an input object breaks a rule; the message names it.
     pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
     /// The document cannot be parsed or does not fit the schema.
@@ -111,10 +118,7 @@ pub fn value<T>(result: Result<T, Error>) -> async_graphql::Result<Option<T>> {
 #[must_use]
 pub fn top_level(error: Error) -> async_graphql::Error {
     match error {
-        Error::Mistakes(mistakes) => {
-            let lines: Vec<String> = mistakes.iter().map(|m| format!("{}: {}", m.field.join("."), m.message)).collect();
-            coded(lines.join("; "), code::BAD_USER_INPUT)
-        }
+        Error::Mistakes(mistakes) => coded(lines(&mistakes), code::BAD_USER_INPUT),
         Error::Unauthenticated => coded("log in first", code::UNAUTHENTICATED),
         Error::Forbidden => coded("your role in this tenant does not allow this", code::FORBIDDEN),
         Error::MissingScope(scope) => {
@@ -128,11 +132,30 @@ pub fn top_level(error: Error) -> async_graphql::Error {
             let message = format!("too many requests or attempts: try again in {retry_after} s");
             coded(message, code::RATE_LIMITED).extend_with(|_, extensions| extensions.set("retryAfter", retry_after))
         }
+        Error::TooManyStreams => {
+            let message = format!("{SUBSCRIBERS} subscriptions are open for this tenant: close one first");
+            coded(message, code::TOO_MANY_STREAMS)
+        }
         Error::Fault(cause) => {
             tracing::error!(%cause, "an operation failed");
             coded(INTERNAL_MESSAGE, code::INTERNAL)
         }
     }
+}
+
+/// Why a subscription does not begin or does not go on: it has no null to answer and no `userErrors`.
+#[must_use]
+pub fn streamed(error: Error) -> async_graphql::Error {
+    match error {
+        Error::Mistakes(mistakes) if mistakes.iter().all(|mistake| mistake.code == Code::NotFound) => {
+            coded(lines(&mistakes), code::NOT_FOUND)
+        }
+        other => top_level(other),
+    }
+}
+
+fn lines(mistakes: &[Mistake]) -> String {
+    mistakes.iter().map(|m| format!("{}: {}", m.field.join("."), m.message)).collect::<Vec<_>>().join("; ")
 }
 
 /// A top-level error for an argument that breaks a rule.

@@ -1,6 +1,8 @@
 //! Runs one document and makes its answer fit for strangers: every error has a code, a fault has the request's id and
 //! never a cause, and an answer to a document that could not be run has no `data`, as the specification asks.
 
+pub mod stream;
+
 use super::{
     Schema,
     context::RequestId,
@@ -72,7 +74,11 @@ pub struct Answer {
 /// What is told besides the result.
 #[derive(Debug, Serialize)]
 struct Told {
-    cost: Costs,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<Costs>,
+    /// Clicks that were left out before this event, since their reader was too slow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missed: Option<u64>,
 }
 
 /// What a document cost, in the units of the limit.
@@ -102,12 +108,27 @@ impl Answer {
         self.errors.iter().filter_map(told).max()
     }
 
+    /// The code of the first error; empty where there is none.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        let found = self.errors.first().and_then(|error| error.extensions.as_ref()?.get("code"));
+        match found {
+            Some(Value::String(code)) => code,
+            _ => "",
+        }
+    }
+
+    /// The errors alone, as a message that has no place for anything else takes them.
+    pub fn errors(&self) -> impl Serialize + '_ {
+        &self.errors
+    }
+
     fn refused(refusal: Refusal) -> Self {
         Self { fault: Some(refusal.fault), data: None, errors: vec![refusal.into()], extensions: None }
     }
 
     /// Of a document that its sender has no more for.
-    fn limited(error: Error) -> Self {
+    pub(crate) fn limited(error: Error) -> Self {
         let async_graphql::Error { message, extensions, .. } = top_level(error);
         let error = ServerError { extensions, ..ServerError::new(message, None) };
         Self { fault: Some(Fault::Rate), data: None, errors: vec![error], extensions: None }
@@ -162,7 +183,7 @@ async fn run(engine: &Engine, mut request: Request, asking: Asking) -> Answer {
     }
     answer.extensions = priced.zip(answer.data.as_ref()).map(|(document, data)| {
         let actual = engine.guard.actual(&document, operation.as_deref(), data);
-        Told { cost: Costs { requested, actual, limit: COST.most } }
+        Told { cost: Some(Costs { requested, actual, limit: COST.most }), missed: None }
     });
     answer
 }

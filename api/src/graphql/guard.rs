@@ -14,7 +14,7 @@ use super::{
 };
 use async_graphql::{
     Request, ServerError, Value,
-    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition},
+    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
 };
 
 /// How a request was refused; the transport makes a status of it.
@@ -133,6 +133,11 @@ impl Guard {
         let Some(operation) = find(document, name) else { return Ok(0) };
         let cost = cost::requested(&self.prices, document, operation, variables);
         Refusal::unless(COST, cost).map(|()| cost)
+    }
+
+    /// Whether what is to run is a subscription.
+    pub(super) fn is_subscription(document: &ExecutableDocument, name: Option<&str>) -> bool {
+        find(document, name).is_some_and(|operation| operation.ty == OperationType::Subscription)
     }
 
     /// What an answer came to.

@@ -1,6 +1,8 @@
 //! Every bound on a document, its body and its answer, in one table: `guard` and `http` enforce it, and `api/LIMITS.md` prints
 //! it, which a test holds.
 
+pub mod streams;
+
 use super::error::code;
 
 /// A bound on a document or on its body.
@@ -10,7 +12,7 @@ pub struct Limit {
     pub what: &'static str,
     /// The most that is let through.
     pub most: u64,
-    /// `extensions.code` of the refusal.
+    /// `extensions.code` of the refusal; empty where there is none.
     pub code: &'static str,
     /// How it is counted.
     pub how: &'static str,
@@ -140,9 +142,14 @@ pub const TABLE: [Limit; 25] = [
 /// The table as Markdown.
 #[must_use]
 pub fn table() -> String {
+    printed(&TABLE)
+}
+
+fn printed(table: &[Limit]) -> String {
     let mut text = "| at most | what | how it is counted | code |\n|---:|---|---|---|\n".to_owned();
-    for Limit { what, most, code, how } in TABLE {
-        text.push_str(&format!("| {} | {what} | {how} | `{code}` |\n", grouped(most)));
+    for Limit { what, most, code, how } in table {
+        let code = if code.is_empty() { "none".to_owned() } else { format!("`{code}`") };
+        text.push_str(&format!("| {} | {what} | {how} | {code} |\n", grouped(*most)));
     }
     text
 }

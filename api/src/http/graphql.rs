@@ -1,6 +1,12 @@
 //! `/graphql`: takes one document as JSON, runs it for whoever the access token names, and answers with the media type and
 //! status that the GraphQL-over-HTTP specification (draft of August 2026) asks for. No GET, no batches, no uploads, no cookies.
+//! A subscription is answered with [`events`], or over a [`socket`].
 
+mod events;
+pub(super) mod places;
+mod socket;
+
+use self::places::Streams;
 use super::{
     body::{self, BodyError},
     client, gzip, limits,
@@ -25,6 +31,9 @@ use poem::{
     Request, Response,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
+use secrecy::SecretString;
+use serde::Serialize;
+use serde_json::json;
 use std::{io, sync::Arc};
 
 /// Asks for the cost of a document.
@@ -37,15 +46,19 @@ pub(super) struct Documents {
     engine: Engine,
     app: App,
     introspection: bool,
+    streams: Arc<Streams>,
 }
 
 impl Documents {
-    pub(super) fn new(app: App, introspection: bool) -> Self {
-        Self { engine: Engine::new(app.clone(), introspection), app, introspection }
+    pub(super) fn new(app: App, introspection: bool, streams: Arc<Streams>) -> Arc<Self> {
+        Arc::new(Self { engine: Engine::new(app.clone(), introspection), app, introspection, streams })
     }
 
     /// Answers whatever comes to `/graphql`, for pages of any origin: what opens the door is a token and never a cookie.
-    pub(super) async fn answer(&self, request: Request) -> Response {
+    pub(super) async fn answer(self: &Arc<Self>, request: Request) -> Response {
+        if socket::is_asked_for(&request) {
+            return socket::open(self, request).await;
+        }
         let mut response = match *request.method() {
             Method::POST => self.post(request).await,
             Method::OPTIONS => preflight(),
@@ -62,13 +75,16 @@ impl Documents {
     }
 
     async fn post(&self, request: Request) -> Response {
-        let Some(form) = media::choose(request.headers()) else {
+        let streamed = media::wants_events(request.headers()).then_some(Form::GraphQl);
+        let Some(form) = media::choose(request.headers()).or(streamed) else {
             let rule = "the answer is application/graphql-response+json or application/json";
             return bad_request(StatusCode::NOT_ACCEPTABLE, rule);
         };
         let mut response = self.run(request, form).await.unwrap_or_else(|refusal| refusal);
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(form.content_type()));
+        if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind != media::EVENTS) {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(form.content_type()));
+        }
         headers.insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
         response
     }
@@ -112,6 +128,14 @@ impl Documents {
         let may_introspect = self.introspection || caller.is_some_and(|caller| caller.may_introspect());
         let asking = Asking { caller, meter, client, id, may_introspect, wants_cost, body: bytes.len() };
         drop(bytes);
+        let (document, asking) = if media::wants_events(request.headers()) {
+            match events::open(self, document, asking, request.headers(), form).await {
+                Ok(streamed) => return Ok(streamed),
+                Err(other) => other,
+            }
+        } else {
+            (document, asking)
+        };
         let answer = graphql::execute(&self.engine, document, asking).await.map_err(|graphql::TimedOut| {
             tracing::warn!("a document ran for more than {} s", SECONDS.most);
             let message = format!("the document ran for more than {} s: ask for less", SECONDS.most);
@@ -129,8 +153,13 @@ impl Documents {
             return Err(unauthenticated());
         }
         let token = header.to_str().ok().and_then(bearer).ok_or_else(unauthenticated)?;
+        self.known(token).await.map(Some)
+    }
+
+    /// Who shows this token.
+    async fn known(&self, token: &str) -> Result<Caller, Response> {
         match auth::authenticate(&self.app, token).await {
-            Ok(caller) => Ok(Some(caller)),
+            Ok(caller) => Ok(caller),
             Err(Error::Fault(cause)) => {
                 tracing::error!(%cause, "a token cannot be verified");
                 Err(internal())
@@ -145,6 +174,11 @@ fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// The token that a request shows.
+fn shown(headers: &HeaderMap) -> Option<SecretString> {
+    Some(bearer(headers.get(header::AUTHORIZATION)?.to_str().ok()?)?.to_owned().into())
 }
 
 /// One document; else the rule that the body breaks: 400 for what is no JSON, 422 for JSON that is no request.
@@ -187,6 +221,16 @@ const fn status(fault: Option<Fault>, form: Form) -> StatusCode {
         // 294 for a result with errors, which the draft proposes, is registered nowhere
         (None, _) | (_, Form::Json) => StatusCode::OK,
     }
+}
+
+/// The text of an answer, or of the error that it is too long.
+fn text_of(answer: &impl Serialize) -> String {
+    let mut capped = Capped(Vec::new());
+    let written = serde_json::to_writer(&mut capped, answer);
+    written.ok().and_then(|()| String::from_utf8(capped.0).ok()).unwrap_or_else(|| {
+        let message = format!("the answer has more than {} bytes: ask for less", grouped(ANSWER.most));
+        json!({ "errors": [{ "message": message, "extensions": { "code": code::ANSWER_TOO_LARGE } }] }).to_string()
+    })
 }
 
 fn written(answer: &Answer, form: Form, client: &HeaderMap) -> Response {

@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-/// A connection that sends nothing for so long is closed; longer than any request may take.
+/// A connection that sends and takes nothing for so long is closed; longer than any request may take.
 const SILENCE: Duration = Duration::from_secs(75);
 /// Pause after a failed accept: most of all, there are no file descriptors left, which takes a moment to change.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -60,7 +60,7 @@ impl poem::listener::Acceptor for Acceptor {
     }
 }
 
-/// A stream whose reads fail when nothing has come for a time.
+/// A stream whose reads fail when nothing has come or gone for a time.
 pub(super) struct Watched<S> {
     inner: S,
     alarm: Pin<Box<Sleep>>,
@@ -69,6 +69,14 @@ pub(super) struct Watched<S> {
 impl<S> Watched<S> {
     fn new(inner: S) -> Self {
         Self { inner, alarm: Box::pin(sleep(SILENCE)) }
+    }
+
+    /// Who reads a stream of events sends nothing: what they take is a sign of life as well.
+    fn heard(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if matches!(written, Poll::Ready(Ok(bytes)) if bytes > 0) {
+            self.alarm.as_mut().reset(Instant::now() + SILENCE);
+        }
+        written
     }
 }
 
@@ -88,7 +96,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(context, bytes)
+        let written = Pin::new(&mut self.inner).poll_write(context, bytes);
+        self.heard(written)
     }
 
     fn poll_write_vectored(
@@ -96,7 +105,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(context, slices)
+        let written = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
+        self.heard(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -125,6 +135,12 @@ mod tests {
             tokio::time::advance(SILENCE / 2).await;
             peer.write_u8(7).await.unwrap();
             assert_eq!(stream.read_u8().await.unwrap(), 7);
+        }
+        // who only takes is there as well
+        for _ in 0..3 {
+            tokio::time::advance(SILENCE / 2).await;
+            stream.write_u8(7).await.unwrap();
+            assert_eq!(peer.read_u8().await.unwrap(), 7);
         }
         let ended = stream.read_u8().await.map_err(|error| error.kind());
         assert_eq!(ended, Err(io::ErrorKind::TimedOut));

@@ -7,6 +7,9 @@ pub(super) const JSON: &str = "application/json; charset=utf-8";
 /// What new clients read: its status says whether the document could be run.
 pub(super) const GRAPHQL: &str = "application/graphql-response+json; charset=utf-8";
 
+/// What clients read that wait for events.
+pub(super) const EVENTS: &str = "text/event-stream; charset=utf-8";
+
 /// What an answer is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -47,6 +50,11 @@ pub(super) fn choose(headers: &HeaderMap) -> Option<Form> {
 /// Whether a browser asks for a page.
 pub(super) fn wants_html(headers: &HeaderMap) -> bool {
     accepted(headers).any(|(name, quality)| name == "text/html" && quality > 0)
+}
+
+/// Whether a client reads events, as they come.
+pub(super) fn wants_events(headers: &HeaderMap) -> bool {
+    accepted(headers).any(|(name, quality)| name == "text/event-stream" && quality > 0)
 }
 
 /// Whether a body comes as it is; compressed ones are not taken, since a few bytes of them can be very many.

@@ -67,6 +67,12 @@ impl Keys {
         format!("{}:dead", self.prefix)
     }
 
+    /// Pub/sub channel of a tenant's clicks, once they are stored.
+    #[must_use]
+    pub fn feed(&self, tenant_id: Uuid) -> String {
+        format!("{}:feed:{}", self.prefix, tenant_id.as_simple())
+    }
+
     /// STRING: the highest sequence number of a boot below which everything is in SQL.
     #[must_use]
     pub fn progress(&self, boot_id: Uuid) -> String {

@@ -8,6 +8,7 @@ use crate::world::{
     World,
     client::{Account, Client, Reply, text},
     in_both,
+    stream::Stream,
 };
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Map, Value, json};
@@ -94,7 +95,7 @@ async fn ask(client: &Client, entry: &Entry, input: &Value) -> Reply {
     let kind = format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);
     let (declared, passed, variables) = match (parent, input) {
         (_, Value::Null) => (String::new(), String::new(), json!({})),
-        ("Query", input) => {
+        ("Query" | "Subscription", input) => {
             let fields = input.as_object().unwrap();
             let of = |field: &str| if matches!(field, "slug" | "domain" | "externalId") { "String!" } else { "ID!" };
             let declared: Vec<String> = fields.keys().map(|field| format!("${field}: {}", of(field))).collect();
@@ -103,13 +104,19 @@ async fn ask(client: &Client, entry: &Entry, input: &Value) -> Reply {
         }
         (_, input) => (format!("($input: {kind}!)"), "(input: $input)".to_owned(), json!({ "input": input })),
     };
-    let selection = if parent == "Query" {
+    let selection = if parent != "Mutation" {
         entry.selection.to_owned()
     } else {
         format!("{{ {} userErrors {{ field message code }} }}", entry.selection)
     };
     let operation = parent.to_lowercase();
-    client.reply(&format!("{operation}{declared} {{ {name}{passed} {selection} }}"), variables).await
+    let document = format!("{operation}{declared} {{ {name}{passed} {selection} }}");
+    if parent != "Subscription" {
+        return client.reply(&document, variables).await;
+    }
+    // whoever is refused gets an ordinary answer
+    let streamed = Stream::open(client, &document, variables).await;
+    streamed.err().unwrap_or_else(|| panic!("{} is streamed to whom it should not", entry.field))
 }
 
 /// The schema's types, by name.
@@ -184,7 +191,7 @@ async fn every_field_stands_in_the_table(world: &mut World) {
     let client = world.schema_reader().await;
     let types = types(&client).await;
     let table = table();
-    let fields: BTreeSet<String> = ["Query", "Mutation"]
+    let fields: BTreeSet<String> = ["Query", "Mutation", "Subscription"]
         .iter()
         .flat_map(|parent| {
             let fields = types[*parent]["fields"].as_array().unwrap().iter();

@@ -103,6 +103,20 @@ impl Lint {
         }
     }
 
+    /// A subscription answers one thing that happened, and names the tenant that it happened to.
+    fn subscriptions(&mut self) {
+        let fields = list(&self.types["Subscription"].clone(), "fields").cloned().collect::<Vec<_>>();
+        self.hold(!fields.is_empty(), || "there are no subscriptions".to_owned());
+        for field in fields {
+            let kind = written(&field["type"]);
+            let object = self.types.get(kind.trim_end_matches('!')).is_some_and(|found| found["kind"] == "OBJECT");
+            self.hold(object && kind.ends_with('!'), || format!("Subscription.{} answers {kind}", name(&field)));
+            let tenant = list(&field, "args").find(|argument| name(argument) == "tenantId");
+            let needed = tenant.map(|argument| written(&argument["type"]));
+            self.hold(needed.as_deref() == Some("ID!"), || format!("Subscription.{} takes {needed:?}", name(&field)));
+        }
+    }
+
     /// Connections as Relay has them, with their nodes and their count.
     fn connections(&mut self) {
         for kind in self.types.keys().filter(|kind| kind.ends_with("Connection")).cloned().collect::<Vec<_>>() {
@@ -171,6 +185,7 @@ async fn the_schema_keeps_the_rules_of_its_field(world: &mut World) {
     let mut lint = Lint { types, broken: Vec::new() };
     lint.words();
     lint.mutations();
+    lint.subscriptions();
     lint.connections();
     lint.reach();
     assert!(lint.broken.is_empty(), "{:#?}", lint.broken);
@@ -180,13 +195,15 @@ async fn the_schema_keeps_the_rules_of_its_field(world: &mut World) {
     worse.types["Link"]["description"] = json!("");
     worse.types["Mutation"]["fields"][0]["args"][0]["name"] = json!("data");
     worse.types["LinkEdge"]["fields"] = json!([]);
+    worse.types["Subscription"]["fields"][0]["args"] = json!([]);
     worse.types.insert("Lonely".to_owned(), json!({ "name": "Lonely", "description": "Nothing leads to it." }));
     worse.words();
     worse.mutations();
+    worse.subscriptions();
     worse.connections();
     worse.reach();
     let told = worse.broken.join("\n");
-    for rule in ["Link has no description", "takes [\"data:", "LinkEdge has", "nothing leads to Lonely"] {
+    for rule in ["Link has no description", "takes [\"data:", "takes None", "LinkEdge has", "nothing leads to Lonely"] {
         assert!(told.contains(rule), "{rule}: {told}");
     }
 }

@@ -43,7 +43,7 @@ pub(super) async fn join(world: &World, account: &Account, role: &str) -> Accoun
     Account { tenant: account.tenant.clone(), ..other }
 }
 
-async fn user_id(account: &Account) -> Value {
+pub(super) async fn user_id(account: &Account) -> Value {
     account.client.query("{ viewer { user { id } } }", json!({})).await["viewer"]["user"]["id"].clone()
 }
 

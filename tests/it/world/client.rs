@@ -62,6 +62,11 @@ impl Client {
         self.token.is_none()
     }
 
+    /// The token, if there is one.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// Host and port.
     pub(crate) fn address(&self) -> &str {
         self.endpoint.trim_start_matches("http://").trim_end_matches("/graphql")

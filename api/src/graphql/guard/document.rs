@@ -5,7 +5,7 @@
 use super::Refusal;
 use crate::graphql::limits::{
     ALIASES, BULK_BODY, CONTENT_BODY, DEPTH, DIRECTIVES, FIELDS, LOG_INS, MUTATIONS, NESTING, ROOTS, SCHEMA_DEPTH,
-    SCHEMA_FIELDS, SCHEMA_LISTS, SCHEMA_NESTING,
+    SCHEMA_FIELDS, SCHEMA_LISTS, SCHEMA_NESTING, streams,
 };
 use async_graphql::{
     Positioned,
@@ -127,6 +127,10 @@ pub(super) fn check(document: &ExecutableDocument) -> Result<Findings, Refusal> 
         if operation.node.ty == OperationType::Mutation {
             changes = changes.max(measure.roots);
         }
+        if operation.node.ty == OperationType::Subscription {
+            Refusal::unless(streams::ROOTS, measure.roots)?;
+            one_field(&operation.node.selection_set.node)?;
+        }
         whole.add(measure);
     }
     // fragments that nobody spreads are walked by the library as well
@@ -148,6 +152,23 @@ pub(super) fn check(document: &ExecutableDocument) -> Result<Findings, Refusal> 
     Refusal::unless(SCHEMA_LISTS, whole.schema_lists)?;
     Refusal::unless(NESTING, whole.height)?;
     Ok(Findings { introspects: whole.introspects, body: whole.body })
+}
+
+/// Holds a subscription to the field that the specification asks for, in the only form that the library runs.
+fn one_field(set: &SelectionSet) -> Result<(), Refusal> {
+    let conditional = |name: &str| matches!(name, "skip" | "include");
+    match set.items.as_slice() {
+        [only] => match &only.node {
+            Selection::Field(field)
+                if !field.node.name.node.starts_with("__")
+                    && !field.node.directives.iter().any(|directive| conditional(&directive.node.name.node)) =>
+            {
+                Ok(())
+            }
+            _ => Err(Refusal::invalid("a subscription has one field, which is no fragment and is never skipped")),
+        },
+        _ => Err(Refusal::invalid("a subscription has exactly one field")),
+    }
 }
 
 struct Measuring<'a> {

@@ -17,6 +17,7 @@ fn rules() -> Rules {
         reach: Reach::Public,
         redirector: String::new(),
         trusted_proxies: contract::proxies::TrustedProxies::default(),
+        allowed_origins: crate::origins::Origins::default(),
         public_url: None,
     }
 }

@@ -1,4 +1,4 @@
-//! Who may do what: one entry for each field of `Query` and `Mutation`, with an input that names everything it can name. In
+//! Who may do what: one entry for each field of `Query`, `Mutation` and `Subscription`, with an input that names everything it can name. In
 //! an input `$link` and the like stand for ids, which the scenarios fill in.
 
 use serde_json::{Value, json};
@@ -70,6 +70,12 @@ fn queries() -> Vec<Entry> {
             Needs::Member("VIEWER", Some("links:read")),
             json!({ "linkId": "$link" }),
             "{ decision }",
+        ),
+        entry(
+            "Subscription.clickRecorded",
+            Needs::Member("VIEWER", Some("reports:read")),
+            json!({ "tenantId": "$tenant", "linkId": "$link" }),
+            "{ id }",
         ),
     ]
 }

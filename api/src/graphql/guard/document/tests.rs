@@ -20,6 +20,24 @@ fn nested(levels: usize) -> String {
 }
 
 #[test]
+fn a_subscription_has_one_field_of_its_own() {
+    let field = "clickRecorded(tenantId: 1) { id }";
+    let told = |text: &str| check(&parse_query(text).unwrap()).map(drop).map_err(|refusal| refusal.code);
+    assert_eq!(told(&format!("subscription {{ {field} }}")), Ok(()));
+    assert_eq!(told(&format!("subscription {{ {field} b: {field} }}")), Err("QUERY_TOO_COMPLEX"));
+    for bad in [
+        "subscription { __typename }".to_owned(),
+        "subscription { __schema { types { name } } }".to_owned(),
+        format!("subscription {{ ...f }} fragment f on Subscription {{ {field} }}"),
+        format!("subscription {{ ... {{ {field} }} }}"),
+        "subscription { clickRecorded(tenantId: 1) @skip(if: true) { id } }".to_owned(),
+        format!("query A {{ __typename }} subscription B {{ ... on Subscription {{ {field} }} }}"),
+    ] {
+        assert_eq!(told(&bad), Err("GRAPHQL_VALIDATION_FAILED"), "{bad}");
+    }
+}
+
+#[test]
 fn each_limit_holds_at_it_and_over_it() {
     let list = |levels: usize| (1..levels).fold("fields { n }".to_owned(), |inner, _| format!("types {{ {inner} }}"));
     let spread = |fields: usize| format!("{{ a {{ ...f }} }} fragment f on Q {{ {} }}", times(fields, "b#\n"));
