@@ -62,6 +62,8 @@ pub struct Rules {
     pub trusted_proxies: TrustedProxies,
     /// The origins whose pages may open a WebSocket, besides the API's own.
     pub allowed_origins: Origins,
+    /// Whether anybody may sign up, or only who is invited.
+    pub open_sign_up: bool,
     /// Where the front end is, which links in mails lead to, without a slash at the end.
     pub public_url: Option<String>,
 }
@@ -89,6 +91,7 @@ impl App {
             redirector: config.redirector_url.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             allowed_origins: config.allowed_origins.clone(),
+            open_sign_up: config.open_sign_up,
             public_url: config.public_url.clone(),
         };
         let auth = Arc::new(Auth::new(&config.jwt_secret, config.key_rotation));

@@ -137,6 +137,18 @@ pub async fn record(
     Ok(())
 }
 
+/// Writes deeds down in several logs as [`record`] does in one, in one order for everybody, against deadlocks.
+///
+/// # Errors
+/// Of the database.
+pub async fn record_all(tx: &DatabaseTransaction, clock: &Clock, mut deeds: Vec<(Author, Deed)>) -> Result<(), Error> {
+    deeds.sort_by_key(|(author, _)| author.chain_id);
+    for (author, deed) in deeds {
+        record(tx, clock, author, deed).await?;
+    }
+    Ok(())
+}
+
 /// The end of a chain, held until the transaction ends.
 async fn hold(tx: &DatabaseTransaction, chain_id: Uuid) -> Result<audit_head::Model, Error> {
     let end = || audit_head::Entity::of(chain_id).lock_exclusive();

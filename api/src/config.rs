@@ -43,7 +43,8 @@ pub struct Config {
     pub trusted_proxies: TrustedProxies,
     /// `ALLOWED_ORIGINS`, none: origins whose pages may open a WebSocket, besides the API's own.
     pub allowed_origins: Origins,
-    /// `DEFAULT_DOMAIN`, localhost:8081: the shared domain that links live on.
+    /// `DEFAULT_DOMAIN`: the shared domain that links live on; localhost with the port of `REDIRECTOR_LISTEN`, 8081, when it is
+    /// absent.
     pub default_domain: Host,
     /// `NAME_SERVER`: who is asked for the records that prove domains; those of the system when it is absent.
     pub name_server: Option<SocketAddr>,
@@ -62,6 +63,8 @@ pub struct Config {
     pub reach: Reach,
     /// `SMTP_URL` and `MAIL_FROM`, none: how mails are sent, and from which address.
     pub post: Option<Post>,
+    /// `OPEN_SIGN_UP`, true: whether anybody may sign up; else only the first account of all, and who is invited.
+    pub open_sign_up: bool,
     /// `PUBLIC_URL`, none: the front end's address, without a slash at the end; links in mails lead there.
     pub public_url: Option<String>,
     /// `RATE_LIMIT_KEY`, 600, and `RATE_LIMIT_TENANT`, 3,000: requests a minute of one API key or log-in, and of one tenant; 0
@@ -86,7 +89,7 @@ impl Config {
         {
             settings.reject("JWT_SECRET", "must have at least 32 bytes, such as `openssl rand -base64 48` prints");
         }
-        settings.set_default("DEFAULT_DOMAIN", "localhost:8081");
+        settings.set_default("DEFAULT_DOMAIN", format!("localhost:{}", redirector_port(settings)));
         Self {
             listen: settings.or("API_LISTEN", listen, "must be an address and a port, such as 127.0.0.1:8080"),
             database_url: database_url(settings),
@@ -114,6 +117,7 @@ impl Config {
             redirector_url: redirector_url(settings),
             reach: if settings.or("ALLOW_LOCAL_TARGETS", false, local) { Reach::Local } else { Reach::Public },
             post: post(settings),
+            open_sign_up: settings.or("OPEN_SIGN_UP", true, local),
             public_url: public_url(settings),
             rates: rates(settings),
             quotas: quotas(settings),
@@ -213,8 +217,19 @@ fn quotas(settings: &mut Settings) -> Quotas {
     Quotas { links, links_per_month }
 }
 
+/// Where a redirector on this machine listens.
+fn redirector_listens(settings: &Settings) -> &str {
+    settings.text("REDIRECTOR_LISTEN").unwrap_or("127.0.0.1:8081")
+}
+
+/// The port of it; what is no address is reported by the redirector.
+fn redirector_port(settings: &Settings) -> u16 {
+    let port = redirector_listens(settings).rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+    port.filter(|port| *port != 0).unwrap_or(8081)
+}
+
 fn redirector_url(settings: &mut Settings) -> String {
-    let listens = settings.text("REDIRECTOR_LISTEN").unwrap_or("127.0.0.1:8081");
+    let listens = redirector_listens(settings);
     let here = listens.replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:");
     let url = settings.text("REDIRECTOR_URL").map_or_else(|| format!("http://{here}"), str::to_owned);
     if !url.starts_with("http://") {
@@ -243,12 +258,25 @@ mod tests {
     }
 
     #[test]
+    fn the_default_domain_has_the_port_that_the_redirector_listens_on() {
+        let domain = |pairs: &[(&str, &str)]| {
+            let config = Config::from_settings(&mut Settings::new(variables(pairs)), true);
+            config.default_domain.as_str().to_owned()
+        };
+        assert_eq!(domain(&[]), "localhost:8081");
+        assert_eq!(domain(&[("REDIRECTOR_LISTEN", "0.0.0.0:9090")]), "localhost:9090");
+        assert_eq!(domain(&[("REDIRECTOR_LISTEN", "[::1]:80")]), "localhost");
+        assert_eq!(domain(&[("REDIRECTOR_LISTEN", "127.0.0.1:0")]), "localhost:8081");
+        assert_eq!(domain(&[("REDIRECTOR_LISTEN", ":::9090"), ("DEFAULT_DOMAIN", "go.example.com")]), "go.example.com");
+    }
+
+    #[test]
     fn a_good_set_is_read_and_a_bad_one_is_reported_whole() {
         let secret = "0123456789abcdef0123456789abcdef";
         let good = [("DATABASE_URL", "postgres://a@b/c"), ("REDIS_URL", "redis://r"), ("JWT_SECRET", secret)];
         let config = Config::read(variables(&good)).unwrap();
         assert_eq!(config.default_domain.as_str(), "localhost:8081");
-        assert!(!format!("{config:?}").contains(secret));
+        assert!(!format!("{config:?}").contains(secret) && config.open_sign_up);
         assert_eq!((config.name_server, config.domain_schedule), (None, Schedule::default()));
         assert_eq!((config.key_rotation, config.trusted_proxies), (30 * DAY, TrustedProxies::default()));
         let bad =

@@ -34,6 +34,7 @@ pub mod session;
 pub mod tenant;
 pub mod viewer;
 pub mod webhook;
+mod zeros;
 
 pub use execute::{
     Answer, Asking, Engine, TimedOut, execute,

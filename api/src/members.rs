@@ -75,15 +75,17 @@ pub async fn count(app: &App, scope: TenantScope) -> Result<u64, Error> {
 ///
 /// # Errors
 /// `NOT_FOUND` in `userId`; `INVALID` in `role` for the last owner, `LIMIT_REACHED` for who owns too many tenants;
-/// [`Error::Forbidden`] for who is no owner and makes or changes one; as [`TenantScope::demand`]; of the database.
+/// [`Error::Forbidden`] for who is no owner and changes one; as [`TenantScope::demand_to_give`] for the role; as
+/// [`TenantScope::demand`]; of the database.
 pub async fn change_role(app: &App, scope: TenantScope, user_id: Uuid, role: Role) -> Result<Member, Error> {
     let tx = app.db.begin().await?;
     let scope = scope.hold(&tx, Permission::WriteMembers, "tenantId").await?;
     let mut member = find(&tx, scope.tenant_id(), user_id).await?.ok_or_else(|| Error::not_found("userId"))?;
     let before = member.role;
-    if before == Role::Owner || role == Role::Owner {
+    if before == Role::Owner {
         scope.demand_owner()?;
     }
+    scope.demand_to_give(role)?;
     if before == role {
         return Ok(member);
     }
@@ -123,8 +125,12 @@ pub async fn remove(app: &App, scope: TenantScope, user_id: Uuid) -> Result<(), 
     let theirs = membership::Entity::delete_of(scope.tenant_id()).filter(membership::Column::UserId.eq(user_id));
     theirs.exec(&tx).await?;
     invitations::end_of(&tx, scope.tenant_id(), user_id, None).await?;
-    api_key::leave(&tx, scope.tenant_id(), user_id, app.clock.now()).await?;
-    let deed = Deed::new("removeMember", "User", Some(user_id)).before(&told(&member.email, member.role))?;
+    let keys = api_key::leave(&tx, scope.tenant_id(), user_id, app.clock.now()).await?;
+    let mut gone = told(&member.email, member.role);
+    if !keys.is_empty() {
+        gone["apiKeys"] = keys.into();
+    }
+    let deed = Deed::new("removeMember", "User", Some(user_id)).before(&gone)?;
     audit::record(&tx, &app.clock, scope, deed).await?;
     Ok(tx.commit().await?)
 }

@@ -177,7 +177,8 @@ impl<M> Sort<M> {
         let value = match (&self.by, key) {
             (None, Key::Id) => return Ok(past_id),
             (Some(_), Key::Number(number)) => Value::from(*number),
-            (Some(_), Key::Text(text)) => Value::from(text.clone()),
+            // no row has a text with a zero, and PostgreSQL takes none
+            (Some(_), Key::Text(text)) if !text.contains('\0') => Value::from(text.clone()),
             _ => return Err(wrong()),
         };
         let Some((by, _)) = &self.by else { return Ok(past_id) };

@@ -251,6 +251,23 @@ impl TenantScope {
         self.caller.session_id().map(drop)
     }
 
+    /// Whether the caller may give somebody this role: an owner's only as [`TenantScope::demand_owner`] has it, and with an
+    /// API key none that may more than the key itself.
+    ///
+    /// # Errors
+    /// As [`TenantScope::demand_owner`] for an owner's; [`Error::MissingScope`] for an API key.
+    pub fn demand_to_give(&self, role: Role) -> Result<(), Error> {
+        if role == Role::Owner {
+            self.demand_owner()?;
+        }
+        match self.caller.credential {
+            Credential::Key { scopes, .. } => {
+                Permission::missing_for(role, scopes).map_or(Ok(()), |scope| Err(Error::MissingScope(scope)))
+            }
+            Credential::Session(_) => Ok(()),
+        }
+    }
+
     /// All tenants where a caller may act, with their roles, in the order the caller joined them.
     ///
     /// # Errors

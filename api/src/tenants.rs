@@ -3,6 +3,9 @@
 
 pub mod branding;
 pub mod consent;
+mod name;
+
+pub(crate) use name::{check_name, is_like_an_address};
 
 use crate::{
     app::App,
@@ -314,19 +317,6 @@ fn check_share(field: &str, share: f64, mistakes: &mut Mistakes) -> i32 {
 #[expect(clippy::cast_possible_truncation, reason = "a cast of a float saturates, and the range is checked")]
 fn hundredths_of_a_percent(share: f64) -> i32 {
     (share * 10_000.0).round() as i32
-}
-
-/// Notes what is wrong with a tenant's name and gives it trimmed.
-pub(crate) fn check_name(field: &str, name: &str, mistakes: &mut Mistakes) -> String {
-    let name = name.trim();
-    if name.is_empty() {
-        mistakes.add(field, Code::Invalid, "must not be empty");
-    } else if name.chars().count() > MAX_NAME {
-        mistakes.add(field, Code::TooLong, format!("must have at most {MAX_NAME} characters"));
-    } else if name.contains(char::is_control) {
-        mistakes.add(field, Code::Invalid, "must not hold control characters");
-    }
-    name.to_owned()
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 //! never more than its owner may there at that moment. It is shown once; what is kept is its SHA-256, which is enough for
 //! 178 random bits.
 
+mod end;
 mod form;
-mod leave;
 
-pub(crate) use leave::leave;
+pub use end::{exclude, revoke};
+pub(crate) use end::{leave, revoke_all};
 
+use super::session;
 use crate::{
     app::App,
     audit::{self, Author, Deed},
@@ -18,8 +20,11 @@ use crate::{
 use contract::clock::MINUTE;
 use entities::{api_key, api_key_tenant};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QuerySelect, QueryTrait, Select, prelude::Uuid, sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
+    Select,
+    prelude::Uuid,
+    sea_query::{Expr, ExprTrait},
 };
 use serde_json::json;
 
@@ -99,10 +104,13 @@ pub async fn create(app: &App, caller: Caller, new: NewApiKey, once: Option<Once
         let key = own(caller).filter(api_key::Column::Id.eq(id)).one(&tx).await?;
         return key.map(|key| Made { key, secret: None }).ok_or_else(|| Error::not_found("idempotencyKey"));
     }
+    // of two that are made at once, and beside a new password, one waits for the other
+    session::hold_account(&tx, caller, now).await?;
     // who is removed from one of them takes this key along
     hold_memberships(&tx, caller, &new.tenant_ids).await?;
     check_tenants(&tx, caller, &new.tenant_ids, &mut mistakes).await?;
-    let working = own(caller).filter(api_key::Column::RevokedAt.is_null()).count(&tx).await?;
+    let lasting = api_key::Column::ExpiresAt.is_null().or(api_key::Column::ExpiresAt.gt(now));
+    let working = own(caller).filter(api_key::Column::RevokedAt.is_null()).filter(lasting).count(&tx).await?;
     if working >= MAX_KEYS as u64 {
         let rule = format!("you have {MAX_KEYS} keys already: revoke one first");
         mistakes.add("name", Code::LimitReached, rule);
@@ -126,8 +134,8 @@ pub async fn create(app: &App, caller: Caller, new: NewApiKey, once: Option<Once
     let tenants = tenants.map(IntoActiveModel::into_active_model);
     api_key_tenant::Entity::insert_many(tenants).exec_without_returning(&tx).await?;
     call.keep(&tx, &key.id).await?;
-    let told = told(&key, &new.tenant_ids);
-    audit::record(&tx, &app.clock, Author::of_account(caller), deed(action, key.id).after(&told)?).await?;
+    let deed = |tenants: &[Uuid]| deed(action, key.id).after(&told(&key, tenants));
+    audit::record_all(&tx, &app.clock, in_every_log(caller, &new.tenant_ids, deed)?).await?;
     tx.commit().await?;
     Ok(Made { key, secret: Some(secret) })
 }
@@ -171,60 +179,6 @@ async fn check_tenants(
         }
     }
     Ok(())
-}
-
-/// Ends a key of the caller's own.
-///
-/// # Errors
-/// `NOT_FOUND` in `id`; [`Error::KeyForbidden`] for a caller with a key; of the database.
-pub async fn revoke(app: &App, caller: Caller, id: Uuid) -> Result<api_key::Model, Error> {
-    caller.session_id()?;
-    let tx = app.db.begin().await?;
-    let row = own(caller).filter(api_key::Column::Id.eq(id)).lock_exclusive().one(&tx).await?;
-    let mut row = row.ok_or_else(|| Error::not_found("id"))?;
-    if row.revoked_at.is_some() {
-        return Ok(row);
-    }
-    row.revoked_at = Some(app.clock.now());
-    end(&tx, &row).await?;
-    let gone = deed("revokeApiKey", id).before(&told(&row, &[]))?;
-    audit::record(&tx, &app.clock, Author::of_account(caller), gone).await?;
-    tx.commit().await?;
-    Ok(row)
-}
-
-async fn end(tx: &DatabaseTransaction, row: &api_key::Model) -> Result<(), Error> {
-    let ended = api_key::ActiveModel { revoked_at: Set(row.revoked_at), ..Default::default() };
-    api_key::Entity::update_many().set(ended).filter(api_key::Column::Id.eq(row.id)).exec(tx).await?;
-    Ok(())
-}
-
-/// Ends a key that may act nowhere any more.
-async fn end_without_tenants(tx: &DatabaseTransaction, row: &mut api_key::Model, now: i64) -> Result<(), Error> {
-    let left = api_key_tenant::Entity::find().filter(api_key_tenant::Column::ApiKeyId.eq(row.id));
-    if left.count(tx).await? == 0 {
-        row.revoked_at = Some(now);
-        end(tx, row).await?;
-    }
-    Ok(())
-}
-
-/// Keeps a key out of a tenant, whosever key it is; one that may act nowhere any more is ended.
-///
-/// # Errors
-/// `NOT_FOUND` in `id` for a key that may not act there; of the database.
-pub async fn exclude(app: &App, scope: TenantScope, id: Uuid) -> Result<api_key::Model, Error> {
-    // the key may act in tenants that this caller does not reach: then it goes on
-    let app = &app.everywhere();
-    let tx = app.db.begin().await?;
-    let here = of_tenant(scope).filter(api_key::Column::Id.eq(id)).lock_exclusive().one(&tx).await?;
-    let mut row = here.ok_or_else(|| Error::not_found("id"))?;
-    api_key_tenant::Entity::delete_by_id((id, scope.tenant_id())).exec(&tx).await?;
-    end_without_tenants(&tx, &mut row, app.clock.now()).await?;
-    let gone = deed("excludeApiKey", id).before(&told(&row, &[scope.tenant_id()]))?;
-    audit::record(&tx, &app.clock, scope, gone).await?;
-    tx.commit().await?;
-    Ok(row)
 }
 
 /// A page of the caller's own keys, the newest first, with those that are over.
@@ -295,6 +249,17 @@ fn of_tenant(scope: TenantScope) -> Select<api_key::Entity> {
 fn sort() -> Sort<api_key::Model> {
     let id = Expr::col((api_key::Entity, api_key::Column::Id));
     Sort { name: "key", by: None, id, id_of: |row| row.id, descending: true }
+}
+
+/// A deed on a key for the log of its owner, with all the tenants that the key names, and for each tenant's, with that one.
+fn in_every_log(
+    owner: Caller,
+    tenants: &[Uuid],
+    deed: impl Fn(&[Uuid]) -> Result<Deed, Error>,
+) -> Result<Vec<(Author, Deed)>, Error> {
+    let of_account = std::iter::once((Author::of_account(owner), tenants));
+    let of_tenants = tenants.chunks(1).map(|tenant| (Author::new(tenant[0], owner), tenant));
+    of_account.chain(of_tenants).map(|(author, tenants)| Ok((author, deed(tenants)?))).collect()
 }
 
 fn deed(action: &'static str, id: Uuid) -> Deed {

@@ -1,5 +1,6 @@
 //! Passwords: the rules, and Argon2id at OWASP's least cost (19 MiB, 2 passes), which takes tens of milliseconds: on a
-//! thread that may block, and at most two at a time, so that log-ins cannot take the machine from everything else.
+//! thread that may block, and at most two at a time, so that log-ins cannot take the machine from everything else; of
+//! newcomers one at a time, so that sign-ups cannot take their turns from log-ins.
 
 use crate::error::{Code, Error, Mistakes};
 use argon2::{
@@ -27,11 +28,12 @@ const NOBODY: &str =
 /// Hashes passwords and verifies them.
 pub struct Passwords {
     turns: Arc<Semaphore>,
+    newcomers: Arc<Semaphore>,
 }
 
 impl Passwords {
     pub(super) fn new() -> Self {
-        Self { turns: Arc::new(Semaphore::new(AT_A_TIME)) }
+        Self { turns: Arc::new(Semaphore::new(AT_A_TIME)), newcomers: Arc::new(Semaphore::new(1)) }
     }
 
     /// Hashes a password, in PHC form.
@@ -40,6 +42,20 @@ impl Passwords {
     /// [`Error::Fault`] when the machine cannot.
     pub async fn hash(&self, password: String) -> Result<String, Error> {
         let hash = move || Ok(hasher()?.hash_password(password.as_bytes())?.to_string());
+        self.take_turn(hash).await
+    }
+
+    /// Hashes the password of somebody who has no account yet, after all newcomers who came before.
+    ///
+    /// # Errors
+    /// As [`Passwords::hash`].
+    pub async fn hash_for_newcomer(&self, password: String) -> Result<String, Error> {
+        let newcomer = self.newcomers.clone().acquire_owned().await.map_err(|error| fault(&error))?;
+        let hash = move || {
+            // held until the work is done, even when nobody waits for it any more
+            let _newcomer = newcomer;
+            Ok(hasher()?.hash_password(password.as_bytes())?.to_string())
+        };
         self.take_turn(hash).await
     }
 
@@ -63,7 +79,6 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> password_hash::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
-        let fault = |error: &dyn std::fmt::Display| Error::Fault(format!("passwords: {error}"));
         let turn = self.turns.clone().acquire_owned().await.map_err(|error| fault(&error))?;
         let work = move || {
             // held until the work is done, even when nobody waits for it any more
@@ -72,6 +87,10 @@ impl Passwords {
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| fault(&error))?.map_err(|error| fault(&error))
     }
+}
+
+fn fault(error: &dyn std::fmt::Display) -> Error {
+    Error::Fault(format!("passwords: {error}"))
 }
 
 fn hasher() -> password_hash::Result<Argon2<'static>> {
@@ -111,6 +130,23 @@ mod tests {
         assert!(!passwords.verify("correct horsf".to_owned(), Some(hash)).await.unwrap());
         assert!(!passwords.verify("correct horse".to_owned(), None).await.unwrap());
         assert!(passwords.verify("x".to_owned(), Some("plain".to_owned())).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn newcomers_leave_a_turn_to_log_ins() {
+        let passwords = Passwords::new();
+        let newcomers = || passwords.hash_for_newcomer("correct horse".to_owned());
+        let free = async {
+            // whoever is hashed for, one turn is never theirs
+            while passwords.newcomers.available_permits() > 0 {
+                tokio::task::yield_now().await;
+            }
+            passwords.turns.available_permits()
+        };
+        let (one, two, three, free) = tokio::join!(newcomers(), newcomers(), newcomers(), free);
+        assert!(one.is_ok() && two.is_ok() && three.is_ok());
+        assert_eq!(free, AT_A_TIME - 1);
+        assert_eq!((passwords.newcomers.available_permits(), passwords.turns.available_permits()), (1, AT_A_TIME));
     }
 
     #[test]

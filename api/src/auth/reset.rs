@@ -5,9 +5,10 @@
 use super::{
     client::Client,
     link_token::{LinkToken, Place},
+    new_password::{NewPassword, end_keys},
     open_sessions, password,
     sign_up::check_email,
-    throttle::Limit,
+    throttle::{self, Limit},
 };
 use crate::{
     app::App,
@@ -99,11 +100,12 @@ async fn keep(
     audit::record(tx, &app.clock, Author::server(user_id), deed).await
 }
 
-/// Sets a new password for who holds a token, and ends all sessions of the user.
+/// Sets a new password for who holds a token, and ends all sessions of the user, and with `revoke_api_keys` all of their API
+/// keys. Gives how many of those there were.
 ///
 /// # Errors
 /// Every mistake at once: `INVALID` in `token` for one that is unknown, used or over.
-pub async fn reset(app: &App, token: &str, new: String, client: &Client) -> Result<(), Error> {
+pub async fn reset(app: &App, token: &str, new: NewPassword, client: &Client) -> Result<u64, Error> {
     // the token alone says whose the account is
     let app = &app.everywhere();
     let mut mistakes = Mistakes::default();
@@ -116,15 +118,15 @@ pub async fn reset(app: &App, token: &str, new: String, client: &Client) -> Resu
     if found.is_none() {
         mistakes.add("token", refused.0, refused.1);
     }
-    password::check("newPassword", &new, &mut mistakes);
+    password::check("newPassword", &new.password, &mut mistakes);
     mistakes.check()?;
     let refused = || Error::mistake("token", refused.0, refused.1);
     let (token, row) = token.zip(found).ok_or_else(refused)?;
-    let hash = app.auth.passwords.hash(new).await?;
+    let hash = app.auth.passwords.hash(new.password).await?;
     let now = app.clock.now();
     let tx = app.db.begin().await?;
     // one after the other for a user, also with two tokens; of two with the same one only the first takes it away
-    user::Entity::find_by_id(row.user_id).lock(LockType::NoKeyUpdate).one(&tx).await?;
+    let user = user::Entity::find_by_id(row.user_id).lock(LockType::NoKeyUpdate).one(&tx).await?.ok_or_else(refused)?;
     let ours = password_reset::Column::TokenHash.eq(token.hash()).and(password_reset::Column::ExpiresAt.gt(now));
     if password_reset::Entity::delete_many().filter(ours).exec(&tx).await?.rows_affected == 0 {
         return Err(refused());
@@ -133,11 +135,13 @@ pub async fn reset(app: &App, token: &str, new: String, client: &Client) -> Resu
     user::Entity::update_many().set(with_new).filter(user::Column::Id.eq(row.user_id)).exec(&tx).await?;
     forget_links(&tx, row.user_id).await?;
     open_sessions::end_all(&tx, row.user_id, now).await?;
-    let deed = Deed::new("resetPassword", "User", Some(row.user_id));
+    throttle::trust(app, &tx, (&user.email, client), now).await?;
     // the holder of the token is its owner, in no session
-    let author = Author::of_account(client.caller(row.user_id, Uuid::nil()));
-    audit::record(&tx, &app.clock, author, deed).await?;
-    Ok(tx.commit().await?)
+    let caller = client.caller(row.user_id, Uuid::nil());
+    let (api_keys, deeds) = end_keys(&tx, caller, "resetPassword", new.revoke_api_keys, now).await?;
+    audit::record_all(&tx, &app.clock, deeds).await?;
+    tx.commit().await?;
+    Ok(api_keys)
 }
 
 /// Ends the links of a user whose password is a new one: what waits in a mailbox is worth no more than the old one.

@@ -19,8 +19,10 @@ use crate::{
 use contract::clock::{DAY, SECOND};
 use entities::{refresh_token, session, user};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, prelude::Uuid,
-    sea_query::ExprTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+    prelude::Uuid,
+    sea_query::{ExprTrait, LockType},
 };
 use serde_json::json;
 
@@ -199,6 +201,18 @@ async fn revoke(db: &impl ConnectionTrait, session_id: Uuid, now: i64) -> Result
     let end = session::ActiveModel { revoked_at: Set(Some(now)), ..Default::default() };
     let ended = session::Entity::update_many().set(end).filter(open).exec(db).await?;
     Ok(ended.rows_affected > 0)
+}
+
+/// Keeps everybody else who changes a caller's account waiting until the transaction ends, and looks the session up again: a
+/// new password may have ended it a moment ago.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] for a session that is over, [`Error::KeyForbidden`] for an API key; of the database.
+pub(super) async fn hold_account(tx: &DatabaseTransaction, caller: Caller, now: i64) -> Result<(), Error> {
+    let id = caller.session_id()?;
+    user::Entity::find_by_id(caller.user_id).lock(LockType::NoKeyUpdate).one(tx).await?;
+    let session = session::Entity::find_by_id(id).one(tx).await?;
+    if session.is_some_and(|session| is_open(&session, now)) { Ok(()) } else { Err(Error::Unauthenticated) }
 }
 
 /// What is done to a session, as the audit log of its user tells of it.

@@ -1,7 +1,13 @@
 //! Sign-up: a user, a first tenant and a session, in one transaction. The tenant is a new one that the user owns, or the one
 //! that an invitation leads into.
 
-use super::{client::Client, password, session, session::Session, signing_key};
+use super::{
+    client::Client,
+    password, session,
+    session::Session,
+    signing_key,
+    throttle::{self, Limit},
+};
 use crate::{
     app::App,
     audit::{self, Author, Deed},
@@ -9,11 +15,11 @@ use crate::{
     invalidation::Changes,
     members::join,
     scope::TenantScope,
-    tenants,
+    tenants::{self, is_like_an_address},
 };
 use email_address::{EmailAddress, Options};
 use entities::{invitation, tenant, user};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, SqlErr, prelude::Uuid};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, SqlErr, prelude::Uuid};
 use serde_json::json;
 
 /// Longest e-mail address, in characters (RFC 5321 section 4.5.3.1.3).
@@ -48,29 +54,37 @@ pub struct SignedUp {
 /// Makes an account with a first tenant, or in the tenant of an invitation.
 ///
 /// # Errors
-/// Every mistake of the input at once; `TAKEN` in `email` when it has an account; those of [`join::accept`] in
-/// `invitationToken`.
+/// Every mistake of the input at once, also those of [`join::accept`] in `invitationToken`, and `INVALID` in it where only
+/// the invited may sign up and there is none. Where there is no other mistake, [`Error::RateLimited`] after too many from one
+/// client, and then `TAKEN` in `email` when it has an account: nobody finds out in bulk who has one.
 pub async fn sign_up(request: &App, input: SignUp, client: &Client) -> Result<SignedUp, Error> {
     // who signs up is nobody yet, and what they join or make is not theirs
     let app = &request.everywhere();
     let mut mistakes = Mistakes::default();
     let email = check_email(&input.email, &mut mistakes);
+    // it stands in the mails that invite others
+    if let Some((local, _)) = email.as_deref().and_then(|email| email.rsplit_once('@'))
+        && is_like_an_address(local)
+    {
+        mistakes.add("email", Code::Invalid, "must not hold a web address");
+    }
     password::check("password", &input.password, &mut mistakes);
     let first = check_first(app, &input, email.as_deref(), &mut mistakes).await?;
-    if let Some(email) = &email
-        && user::Entity::find().filter(user::Column::Email.eq(email)).count(app.db.read()).await? > 0
-    {
-        mistakes.add("email", Code::Taken, IN_USE);
-    }
     mistakes.check()?;
-    let password_hash = app.auth.passwords.hash(input.password).await?;
+    Limit::SignUpsFrom.attempt(app, client.origin().as_bytes()).await?;
+    let email = email.unwrap_or_default();
+    if user::Entity::find().filter(user::Column::Email.eq(&email)).count(app.db.read()).await? > 0 {
+        return Err(Error::mistake("email", Code::Taken, IN_USE));
+    }
+    let password_hash = app.auth.passwords.hash_for_newcomer(input.password).await?;
     let key = signing_key(app).await?;
 
     let now = app.clock.now();
-    let user = user::Model { id: Uuid::now_v7(), email: email.unwrap_or_default(), password_hash, created_at: now };
+    let user = user::Model { id: Uuid::now_v7(), email, password_hash, created_at: now };
     let tx = app.db.begin().await?;
     let inserted = user::Entity::insert(user::ActiveModel::from(user.clone())).exec_without_returning(&tx).await;
     inserted.map_err(taken_or_fault)?;
+    throttle::trust(app, &tx, (&user.email, client), now).await?;
     let mut changes = Changes::default();
     let (session, session_id) = session::start(app, &tx, user.id, client, &key).await?;
     let caller = client.caller(user.id, session_id);
@@ -106,6 +120,10 @@ enum First {
 
 async fn check_first(app: &App, input: &SignUp, email: Option<&str>, mistakes: &mut Mistakes) -> Result<First, Error> {
     let Some(token) = &input.invitation else {
+        if !app.rules.open_sign_up && user::Entity::find().limit(1).count(app.db.read()).await? > 0 {
+            mistakes.add(INVITATION, Code::Invalid, "is needed: only who is invited signs up on this server");
+            return Ok(First::New(String::new()));
+        }
         let Some(name) = &input.tenant_name else {
             mistakes.add("tenantName", Code::Invalid, "is needed where there is no invitation");
             return Ok(First::New(String::new()));

@@ -1,7 +1,7 @@
 //! Counts attempts to guess a password or a code, in SQL, so that all processes count together: strictly for one account
 //! from one address, loosely for one address and for one account whoever asks. An attempt is counted before it is judged,
-//! so that many at once are many. Accounts that do not exist are counted like the others. Who logged in from an address
-//! within 90 days is not held back there by what others do to the account: nobody can lock the owner out.
+//! so that many at once are many. Accounts that do not exist are counted like the others. Who logged in, signed up
+//! or set a new password from an address within 90 days is not held back there by what others do to the account: nobody can lock the owner out.
 
 mod bucket;
 mod limit;
@@ -24,7 +24,7 @@ const PAIR: Bucket = Bucket { burst: 5, every: MINUTE };
 const ADDRESS: Bucket = Bucket { burst: 50, every: 6 * SECOND };
 /// One account, whatever the address.
 const ACCOUNT: Bucket = Bucket { burst: 30, every: MINUTE };
-/// How long an address is trusted with an account after a log-in.
+/// How long an address is trusted with an account after its owner proved themselves there.
 const TRUSTED: i64 = 90 * DAY;
 /// How many attempts there are to one sweep.
 const SWEEP: u8 = 64;
@@ -86,9 +86,7 @@ impl Attempt {
     /// Of the database.
     pub(crate) async fn succeed(self, tx: &DatabaseTransaction, now: i64) -> Result<(), Error> {
         let mut counters = Counters::hold(tx, &self.names, now).await?;
-        counters.pair.full_at = 0;
-        counters.pair.trusted_until = now.saturating_add(TRUSTED);
-        counters.account.full_at = 0;
+        counters.trust(now);
         counters.address.full_at = ADDRESS.give_back(counters.address.full_at);
         counters.save(tx).await
     }
@@ -108,6 +106,22 @@ impl Attempt {
         counters.save(&tx).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// Trusts an address with an account whose owner proved themselves there in another way than by a log-in: whoever guesses
+/// elsewhere does not keep them out. In the transaction of what proved it, after the user's row was locked.
+///
+/// # Errors
+/// Of the database.
+pub(super) async fn trust(
+    app: &App,
+    tx: &DatabaseTransaction,
+    (account, client): (&str, &Client),
+    now: i64,
+) -> Result<(), Error> {
+    let mut counters = Counters::hold(tx, &Names::new(app, account, client)?, now).await?;
+    counters.trust(now);
+    counters.save(tx).await
 }
 
 impl Names {
@@ -152,6 +166,13 @@ impl Counters {
         if on_account {
             self.account.full_at = ACCOUNT.take(self.account.full_at, now);
         }
+    }
+
+    /// The account's counters start again, and the address is trusted with it.
+    fn trust(&mut self, now: i64) {
+        self.pair.full_at = 0;
+        self.pair.trusted_until = now.saturating_add(TRUSTED);
+        self.account.full_at = 0;
     }
 
     async fn save(mut self, tx: &DatabaseTransaction) -> Result<(), Error> {

@@ -1,9 +1,10 @@
 //! Addresses in HTML: the `href` of `<a>` and `<area>`. A tokenizer says where tags stand and what their attributes mean,
-//! as browsers read them: comments (and with them what Outlook alone sees), scripts and styles are none. Where in the tag
+//! as browsers read them: comments (and with them what Outlook alone sees), scripts and styles are none. What is shown
+//! where scripts are off is read as where they are. Where in the tag
 //! the value stands is looked for here, by the same rules.
 
 use super::{Findings, address};
-use html5gum::{Token, Tokenizer, emitters::default::DefaultEmitter};
+use html5gum::{State, Token, Tokenizer, emitters::default::DefaultEmitter};
 use std::{convert::Infallible, ops::Range};
 
 /// Finds the values of `href`, without the quotation marks around them.
@@ -11,9 +12,14 @@ pub(super) fn find(content: &str) -> Findings {
     let mut emitter = DefaultEmitter::<usize>::new_with_span();
     emitter.naively_switch_states(true);
     let mut findings = Findings::default();
-    for token in Tokenizer::new_with_emitter(content, emitter) {
+    let mut tokens = Tokenizer::new_with_emitter(content, emitter);
+    while let Some(token) = tokens.next() {
         let token: Result<Token<usize>, Infallible> = token;
         let Ok(Token::StartTag(tag)) = token else { continue };
+        if tag.name.as_slice() == b"noscript" {
+            // mail programs run no scripts: what is in it is what they show
+            tokens.set_state(State::Data);
+        }
         if !matches!(tag.name.as_slice(), b"a" | b"area") {
             continue;
         }

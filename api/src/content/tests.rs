@@ -67,6 +67,14 @@ fn in_html_the_links_are_found_and_their_entities_read() {
             &["https://a.example", "https://b.example"],
         ),
         (r#"<pre>https://a.example &lt;a href="https://a.example"&gt;</pre><code>https://a.example</code>"#, &[]),
+        (
+            r#"<noscript>x <a href="https://a.example">https://t.example</a></noscript><noscript><a href=https://b.example>"#,
+            &["https://a.example", "https://b.example"],
+        ),
+        (
+            r#"<noscript><style><a href="https://no.example"></style><!-- <a href="https://no.example"> --></noscript>"#,
+            &[],
+        ),
         (r#"<a href="https://a.example" <b href="https://no.example">"#, &["https://a.example"]),
         (r#"<a href="https://a.example"#, &[]),
         ("</a href=\"https://a.example\"><abbr href=\"https://a.example\">", &[]),
@@ -138,7 +146,7 @@ fn one_destination_is_one_however_it_is_spelled() {
 }
 
 /// Pieces out of which contents are made, most of them broken.
-const PIECES: [&str; 44] = [
+const PIECES: [&str; 46] = [
     "https://a.example/x",
     "http://b.example/?a=1&amp;b=2",
     "HTTPS://c.example",
@@ -155,6 +163,8 @@ const PIECES: [&str; 44] = [
     "<script>",
     "</script>",
     "<style>",
+    "<noscript>",
+    "</noscript>",
     "<![CDATA[",
     "]]>",
     "&amp;",

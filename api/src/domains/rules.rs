@@ -104,6 +104,7 @@ mod tests {
             redirector,
             trusted_proxies,
             allowed_origins,
+            open_sign_up: true,
             public_url: None,
         };
         let mut mistakes = Vec::new();

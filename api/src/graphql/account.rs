@@ -5,7 +5,10 @@ use super::{
     context,
     error::{UserError, answer},
 };
-use crate::auth::{new_password, second_factor};
+use crate::auth::{
+    new_password::{self, NewPassword},
+    second_factor,
+};
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 
 /// Input of `changePassword`.
@@ -15,6 +18,9 @@ pub struct ChangePasswordInput {
     current_password: String,
     /// The new one, 8 to 200 characters.
     new_password: String,
+    /// Whether all API keys of the user end with the old password; they go on otherwise.
+    #[graphql(default)]
+    revoke_api_keys: bool,
 }
 
 /// Answer of `changePassword`.
@@ -22,6 +28,8 @@ pub struct ChangePasswordInput {
 pub struct ChangePasswordPayload {
     /// How many other sessions were ended; null when there are `userErrors`.
     ended: Option<u64>,
+    /// How many API keys were ended, 0 without `revokeApiKeys`; null when there are `userErrors`.
+    revoked_api_keys: Option<u64>,
     /// The mistakes of the input; empty when it worked.
     user_errors: Vec<UserError>,
 }
@@ -79,7 +87,8 @@ pub struct AccountMutation;
 
 #[Object]
 impl AccountMutation {
-    /// Changes the password of the user who asks, and ends the user's other sessions. `RATE_LIMITED` after 5 wrong passwords,
+    /// Changes the password of the user who asks, and ends the user's other sessions; API keys go on unless `revokeApiKeys` is
+    /// true. `RATE_LIMITED` after 5 wrong passwords,
     /// together with log-ins.
     async fn change_password(
         &self,
@@ -87,10 +96,15 @@ impl AccountMutation {
         #[graphql(desc = "The password so far, and the new one.")] input: ChangePasswordInput,
     ) -> Result<ChangePasswordPayload> {
         let (app, caller, client) = (context::app(ctx)?, context::caller(ctx)?, context::client(ctx));
-        let changed = new_password::change(app, caller, &client, input.current_password, input.new_password).await;
-        Ok(match answer(changed)? {
-            Ok(ended) => ChangePasswordPayload { ended: Some(ended), user_errors: Vec::new() },
-            Err(user_errors) => ChangePasswordPayload { ended: None, user_errors },
+        let ChangePasswordInput { current_password, new_password: password, revoke_api_keys } = input;
+        let new = NewPassword { password, revoke_api_keys };
+        Ok(match answer(new_password::change(app, caller, &client, current_password, new).await)? {
+            Ok(ended) => ChangePasswordPayload {
+                ended: Some(ended.sessions),
+                revoked_api_keys: Some(ended.api_keys),
+                user_errors: Vec::new(),
+            },
+            Err(user_errors) => ChangePasswordPayload { ended: None, revoked_api_keys: None, user_errors },
         })
     }
 

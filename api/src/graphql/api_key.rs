@@ -31,7 +31,9 @@ pub enum ApiKeyScope {
     PixelsWrite,
     /// `reports:read`: reports and clicks, with the links and pixels that they are about.
     ReportsRead,
-    /// `members:write`: seeing, inviting, changing and removing members.
+    /// `members:write`: seeing, inviting, changing and removing members. A key gives no role that may more than the key: a
+    /// VIEWER takes `links:read`, `pixels:read` and `reports:read` besides, an EDITOR `links:write`, `pixels:write` and
+    /// `reports:read`, an ADMIN these and `tenant:admin`.
     MembersWrite,
     /// `tenant:admin`: the tenant's name and policy, its domains and its audit log.
     TenantAdmin,
@@ -201,7 +203,8 @@ pub struct ApiKeyMutation;
 
 #[Object]
 impl ApiKeyMutation {
-    /// Makes an API key in the caller's name. Needs a log-in: no key makes keys.
+    /// Makes an API key in the caller's name. Needs a log-in: no key makes keys. `LIMIT_REACHED` in `name` for who has 100
+    /// that work. The audit logs of its tenants tell of it, too, and of its end.
     async fn create_api_key(
         &self,
         ctx: &Context<'_>,

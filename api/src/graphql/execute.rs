@@ -12,6 +12,7 @@ use super::{
     loaders::loader,
     order::Shape,
     persisted::Persisted,
+    zeros,
 };
 use crate::{app::App, auth::Client, error::Error, rate_limits::Meter, scope::Caller};
 use async_graphql::{Request, Response, ServerError, Value};
@@ -129,9 +130,12 @@ impl Answer {
 
     /// Of a document that its sender has no more for.
     pub(crate) fn limited(error: Error) -> Self {
-        let async_graphql::Error { message, extensions, .. } = top_level(error);
-        let error = ServerError { extensions, ..ServerError::new(message, None) };
-        Self { fault: Some(Fault::Rate), data: None, errors: vec![error], extensions: None }
+        Self { fault: Some(Fault::Rate), data: None, errors: vec![whole(top_level(error))], extensions: None }
+    }
+
+    /// Of a document with an argument that no field takes.
+    fn with_bad_argument(error: async_graphql::Error) -> Self {
+        Self { fault: None, data: Some(Value::Null), errors: vec![whole(error)], extensions: None }
     }
 }
 
@@ -164,6 +168,9 @@ async fn run(engine: &Engine, mut request: Request, asking: Asking) -> Answer {
         }
         request = request.data(meter);
     }
+    if let Err(error) = zeros::check(&mut request) {
+        return Answer::with_bad_argument(error);
+    }
     let operation = request.operation_name.clone();
     let wants_cost = asking.wants_cost || request.extensions.get("cost") == Some(&Value::Boolean(true));
     // parsed by the guard
@@ -186,6 +193,12 @@ async fn run(engine: &Engine, mut request: Request, asking: Asking) -> Answer {
         Told { cost: Some(Costs { requested, actual, limit: COST.most }), missed: None }
     });
     answer
+}
+
+/// An error of a whole document.
+fn whole(error: async_graphql::Error) -> ServerError {
+    let async_graphql::Error { message, extensions, .. } = error;
+    ServerError { extensions, ..ServerError::new(message, None) }
 }
 
 /// Makes a response fit for strangers.

@@ -72,7 +72,7 @@ pub struct InviteMemberInput {
     tenant_id: ID,
     /// Whom to invite, with an account here or without; at most 254 characters.
     email: String,
-    /// What they will be; only an owner invites an owner.
+    /// What they will be; only an owner invites an owner, and an API key needs the scopes of all that the role may.
     role: Role,
     /// Makes a call that is sent again have its effect once: within 24 hours the same key with the same input answers as
     /// the first time, but without the link, and with another input it is `INVALID`. 1 to 255 characters, unique for the
@@ -133,8 +133,10 @@ pub struct InvitationMutation;
 #[Object]
 impl InvitationMutation {
     /// Invites somebody into a tenant, for 7 days; needs the role ADMIN, and OWNER with a log-in to invite an owner. Inviting
-    /// an address again makes its invitation anew, and the link so far works no more. `RATE_LIMITED` where mails are sent,
-    /// after 5 to one address, with one more each hour, and after 200 of a tenant, with one more every 5 minutes.
+    /// an address again makes its invitation anew, and the link so far works no more. `FORBIDDEN` for an API key that may
+    /// less than the role, with the scope that it lacks. `RATE_LIMITED` where mails are sent, after 5 to one address, with one
+    /// more each hour, after 200 of a tenant, with one more every 5 minutes, and after 50 of who invites, with one more each
+    /// minute.
     async fn invite_member(
         &self,
         ctx: &Context<'_>,

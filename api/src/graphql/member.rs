@@ -69,7 +69,8 @@ pub struct ChangeMemberRoleInput {
     tenant_id: ID,
     /// The member.
     user_id: ID,
-    /// What they may do from now on; only an owner makes an owner, or makes an owner something else.
+    /// What they may do from now on; only an owner makes an owner, or makes an owner something else, and an API key needs the
+    /// scopes of all that the role may.
     role: Role,
 }
 

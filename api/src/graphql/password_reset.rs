@@ -4,7 +4,7 @@ use super::{
     context,
     error::{UserError, answer},
 };
-use crate::auth::reset;
+use crate::auth::{new_password::NewPassword, reset};
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 
 /// Input of `requestPasswordReset`.
@@ -29,11 +29,16 @@ pub struct ResetPasswordInput {
     token: String,
     /// The new password, 8 to 200 characters.
     new_password: String,
+    /// Whether all API keys of the user end with the old password; they go on otherwise.
+    #[graphql(default)]
+    revoke_api_keys: bool,
 }
 
 /// Answer of `resetPassword`.
 #[derive(SimpleObject)]
 pub struct ResetPasswordPayload {
+    /// How many API keys were ended, 0 without `revokeApiKeys`; null when there are `userErrors`.
+    revoked_api_keys: Option<u64>,
     /// `INVALID` in `token` for one that is unknown, used or over, `INVALID` or `TOO_LONG` in `newPassword`; empty when it
     /// worked.
     user_errors: Vec<UserError>,
@@ -57,15 +62,18 @@ impl PasswordResetMutation {
         Ok(RequestPasswordResetPayload { user_errors: answer(asked)?.err().unwrap_or_default() })
     }
 
-    /// Sets a new password, and ends all sessions of its user. Needs no token but the one of the link. It logs nobody in:
+    /// Sets a new password, and ends all sessions of its user; API keys go on unless `revokeApiKeys` is true. Needs no token but the one of the link. It logs nobody in:
     /// `logIn` asks for the second factor as ever.
     async fn reset_password(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The link's token, and the new password.")] input: ResetPasswordInput,
     ) -> Result<ResetPasswordPayload> {
-        let ResetPasswordInput { token, new_password } = input;
-        let set = reset::reset(context::app(ctx)?, &token, new_password, &context::client(ctx)).await;
-        Ok(ResetPasswordPayload { user_errors: answer(set)?.err().unwrap_or_default() })
+        let ResetPasswordInput { token, new_password: password, revoke_api_keys } = input;
+        let new = NewPassword { password, revoke_api_keys };
+        Ok(match answer(reset::reset(context::app(ctx)?, &token, new, &context::client(ctx)).await)? {
+            Ok(ended) => ResetPasswordPayload { revoked_api_keys: Some(ended), user_errors: Vec::new() },
+            Err(user_errors) => ResetPasswordPayload { revoked_api_keys: None, user_errors },
+        })
     }
 }

@@ -7,8 +7,11 @@ use super::{
     pixel::Pixel,
     scalars::DateTime,
 };
-use crate::{previews, scope::Permission};
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use crate::{
+    previews,
+    scope::{Permission, TenantScope},
+};
+use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use contract::preview::{self, PixelVerdict, Pretended};
 use uuid::Uuid;
 
@@ -114,6 +117,7 @@ impl PreviewPixel {
 
 /// What a visitor would get of a link. Nothing of it was recorded.
 #[derive(Debug, Clone, SimpleObject)]
+#[graphql(complex)]
 pub struct InterstitialPreview {
     /// What was decided.
     decision: PreviewDecision,
@@ -123,12 +127,24 @@ pub struct InterstitialPreview {
     headers: Vec<PreviewHeader>,
     /// Body of the answer.
     page: String,
-    /// Every pixel of the tenant, in the order they were made, at most 50.
-    pixels: Vec<PreviewPixel>,
+    #[graphql(skip)]
+    scope: TenantScope,
+    #[graphql(skip)]
+    verdicts: Vec<PixelVerdict>,
     /// Address that shows the same in a browser, unrecorded and with an overlay of what fires. Its pixels really fire.
     url: String,
     /// From when on that address is one like any other.
     expires_at: DateTime,
+}
+
+#[ComplexObject]
+impl InterstitialPreview {
+    /// Every pixel of the tenant, in the order they were made, at most 50. An API key needs `pixels:read` for them.
+    async fn pixels(&self, ctx: &Context<'_>) -> Result<Vec<PreviewPixel>> {
+        context::demand(ctx, &self.scope, Permission::ReadPixels)?;
+        let tenant_id = self.scope.tenant_id();
+        Ok(self.verdicts.iter().map(|verdict| PreviewPixel { tenant_id, verdict: *verdict }).collect())
+    }
 }
 
 /// Queries of previews.
@@ -160,14 +176,14 @@ impl PreviewQuery {
         };
         let visitor = previews::Visitor { pretended, query: visitor.query };
         let made = previews::preview(context::app(ctx)?, scope, key, visitor).await.map_err(top_level)?;
-        let tenant_id = scope.tenant_id();
         let header = |(name, value)| PreviewHeader { name, value };
         Ok(Some(InterstitialPreview {
             decision: made.explanation.decision.into(),
             status: i32::from(made.explanation.status),
             headers: made.explanation.headers.into_iter().map(header).collect(),
             page: made.explanation.body,
-            pixels: made.explanation.pixels.into_iter().map(|verdict| PreviewPixel { tenant_id, verdict }).collect(),
+            scope,
+            verdicts: made.explanation.pixels,
             url: made.url,
             expires_at: DateTime(made.expires_at),
         }))

@@ -38,8 +38,8 @@ pub struct Made {
 ///
 /// # Errors
 /// Every mistake at once: `INVALID` or `TOO_LONG` in `email`, `TAKEN` for a member, `LIMIT_REACHED` beyond [`MAX_PENDING`];
-/// [`Error::Forbidden`] for who is no owner and invites one; [`Error::RateLimited`] for too many mails; as
-/// [`TenantScope::demand`]; of the database.
+/// As [`TenantScope::demand_to_give`] for the role; [`Error::RateLimited`] for too many mails; as [`TenantScope::demand`]; of
+/// the database.
 pub async fn invite(
     app: &App,
     scope: TenantScope,
@@ -58,9 +58,7 @@ pub async fn invite(
         let invitation = known.ok_or_else(|| Error::mistake("idempotencyKey", Code::NotFound, rule))?;
         return Ok(Made { invitation, link: None });
     }
-    if role == Role::Owner {
-        scope.demand_owner()?;
-    }
+    scope.demand_to_give(role)?;
     mistakes.check()?;
     let email = email.unwrap_or_default();
     let before = check_place(&tx, scope, &email, now).await?;
@@ -86,6 +84,7 @@ pub async fn invite(
     let link = if app.post.is_some() {
         Limit::InvitationsTo.count(app, &tx, row.email.as_bytes()).await?;
         Limit::InvitationsOf.count(app, &tx, tenant_id.as_bytes()).await?;
+        Limit::InvitationsBy.count(app, &tx, scope.caller().user_id.as_bytes()).await?;
         mails::enqueue_salted(app, &tx, (Kind::Invitation, row.email.clone()), salt).await?;
         None
     } else {

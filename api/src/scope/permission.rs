@@ -151,6 +151,28 @@ impl Permission {
             Self::Own => (Role::Owner, Some(KeyScope::TenantAdmin)),
         }
     }
+
+    /// All of them.
+    const ALL: [Self; 10] = [
+        Self::ReadTenant,
+        Self::ReadLinks,
+        Self::WriteLinks,
+        Self::ReadPixels,
+        Self::WritePixels,
+        Self::ReadReports,
+        Self::ReadMembers,
+        Self::WriteMembers,
+        Self::Administer,
+        Self::Own,
+    ];
+
+    /// The first scope that an API key lacks to do what this role may; `None` where it may all of that.
+    #[must_use]
+    pub fn missing_for(role: Role, scopes: KeyScopes) -> Option<KeyScope> {
+        // the order of the roles is their order of declaration: the mightiest first
+        let needed = Self::ALL.into_iter().map(Self::needs).filter(|(least, _)| role <= *least);
+        needed.filter_map(|(_, scope)| scope).find(|scope| !scopes.allow(*scope))
+    }
 }
 
 #[cfg(test)]
@@ -176,5 +198,28 @@ mod tests {
             assert_eq!((one.stored().as_str(), KeyScopes::of_stored(scope.name())), (scope.name(), one));
         }
         assert_eq!(KeyScopes::of_stored("links links:readx  admin"), KeyScopes::default());
+    }
+
+    #[test]
+    fn a_role_takes_every_scope_of_what_it_may() {
+        use KeyScope::{LinksRead, LinksWrite, MembersWrite, PixelsRead, PixelsWrite, ReportsRead, TenantAdmin};
+        let viewer = vec![LinksRead, PixelsRead, ReportsRead, MembersWrite];
+        let editor = vec![LinksWrite, PixelsWrite, ReportsRead, MembersWrite];
+        let admin = [editor.clone(), vec![TenantAdmin]].concat();
+        for (role, scopes) in
+            [(Role::Viewer, viewer), (Role::Editor, editor), (Role::Admin, admin.clone()), (Role::Owner, admin)]
+        {
+            let lacks = |scopes: Vec<KeyScope>| Permission::missing_for(role, scopes.into_iter().collect());
+            assert_eq!(lacks(scopes.clone()), None, "{role:?}");
+            for scope in &scopes {
+                let others = scopes.iter().copied().filter(|other| other != scope).collect();
+                let missing = lacks(others);
+                assert!(
+                    missing == Some(*scope) || missing.is_some_and(|read| read.wider() == Some(*scope)),
+                    "{role:?}"
+                );
+            }
+        }
+        assert_eq!(Permission::missing_for(Role::Viewer, [MembersWrite].into_iter().collect()), Some(LinksRead));
     }
 }

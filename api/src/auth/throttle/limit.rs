@@ -1,5 +1,5 @@
-//! Limits on what makes this server write to people: whoever asks, nobody is flooded with mails. Counted in the transaction
-//! of what they are about, so that only what was done counts.
+//! Limits on sign-ups, and on what makes this server write to people: whoever asks, nobody is flooded with mails. What is
+//! done is counted in its own transaction, so that only what was done counts; an attempt counts in any case.
 
 use super::bucket::{Bucket, seconds};
 use crate::{app::App, auth::secrets::Purpose, error::Error};
@@ -18,6 +18,10 @@ pub(crate) enum Limit {
     InvitationsTo,
     /// Invitations of one tenant.
     InvitationsOf,
+    /// Invitations that one user sends, whatever the tenant.
+    InvitationsBy,
+    /// Sign-ups from one client.
+    SignUpsFrom,
 }
 
 impl Limit {
@@ -27,7 +31,19 @@ impl Limit {
             Self::ResetsFrom => ("resets from", Bucket { burst: 20, every: MINUTE }),
             Self::InvitationsTo => ("invitations to", Bucket { burst: 5, every: HOUR }),
             Self::InvitationsOf => ("invitations of", Bucket { burst: 200, every: 5 * MINUTE }),
+            Self::InvitationsBy => ("invitations by", Bucket { burst: 50, every: MINUTE }),
+            Self::SignUpsFrom => ("sign-ups from", Bucket { burst: 50, every: MINUTE }),
         }
+    }
+
+    /// Counts an attempt of `who`, whatever comes of it.
+    ///
+    /// # Errors
+    /// As [`Limit::count`].
+    pub(crate) async fn attempt(self, app: &App, who: &[u8]) -> Result<(), Error> {
+        let tx = app.db.begin().await?;
+        self.count(app, &tx, who).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Counts one more for `who`.

@@ -8,6 +8,7 @@ use crate::graphql::{
     limits::SECONDS,
     loaders::loader,
     order::Shape,
+    zeros,
 };
 use async_graphql::{Request, Response};
 use futures_util::{
@@ -112,6 +113,7 @@ pub fn subscribe(
         meter.weigh(cost).map_err(|error| NotStreamed::Refused(Box::new(Answer::limited(error))))?;
         request = request.data(meter.clone());
     }
+    zeros::check(&mut request).map_err(|error| NotStreamed::Refused(Box::new(Answer::with_bad_argument(error))))?;
     let course = Arc::new(Course::default());
     let app = engine.app.acting_for(asking.caller);
     request = request.data(loader(app.db.clone())).data(app);

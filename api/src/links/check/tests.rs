@@ -18,6 +18,7 @@ fn rules() -> Rules {
         redirector: String::new(),
         trusted_proxies: contract::proxies::TrustedProxies::default(),
         allowed_origins: crate::origins::Origins::default(),
+        open_sign_up: true,
         public_url: None,
     }
 }
