@@ -2,6 +2,7 @@
 //! requests travel. [`http`](crate::http) runs documents through [`execute()`], and `schema.graphql` is [`sdl`].
 
 pub mod account;
+mod alone;
 pub mod api_key;
 pub mod audit;
 pub mod branding;

@@ -23,8 +23,6 @@ pub enum Key {
     Id,
     /// By a number, such as an instant.
     Number(i64),
-    /// By a text.
-    Text(String),
 }
 
 /// The place of a row in a list.
@@ -177,8 +175,6 @@ impl<M> Sort<M> {
         let value = match (&self.by, key) {
             (None, Key::Id) => return Ok(past_id),
             (Some(_), Key::Number(number)) => Value::from(*number),
-            // no row has a text with a zero, and PostgreSQL takes none
-            (Some(_), Key::Text(text)) if !text.contains('\0') => Value::from(text.clone()),
             _ => return Err(wrong()),
         };
         let Some((by, _)) = &self.by else { return Ok(past_id) };
@@ -247,7 +243,7 @@ mod tests {
     fn a_page_never_exceeds_its_cap_and_refuses_a_cursor_of_another_order() {
         assert_eq!(Page::first(1_000).size(), MAX);
         let sort = sort(true);
-        for (name, key) in [("title", Key::Id), ("id", Key::Number(1)), ("id", Key::Text("a".to_owned()))] {
+        for (name, key) in [("title", Key::Id), ("id", Key::Number(1))] {
             let cursor = Cursor(name.to_owned(), key, Uuid::nil());
             assert!(matches!(sort.beyond(&cursor, true, "after"), Err(Error::Mistakes(_))));
         }

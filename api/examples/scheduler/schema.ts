@@ -137,9 +137,11 @@ export interface ChangeMemberRolePayload {
 export interface ChangePasswordInput {
   currentPassword: string;
   newPassword: string;
+  revokeApiKeys?: boolean;
 }
 export interface ChangePasswordPayload {
   ended: number | null;
+  revokedApiKeys: number | null;
   userErrors: Array<UserError>;
 }
 export interface Click {
@@ -801,9 +803,11 @@ export interface RequestPasswordResetPayload {
 }
 export interface ResetPasswordInput {
   newPassword: string;
+  revokeApiKeys?: boolean;
   token: string;
 }
 export interface ResetPasswordPayload {
+  revokedApiKeys: number | null;
   userErrors: Array<UserError>;
 }
 export interface RestoreLinkInput {

@@ -3,7 +3,6 @@
 //! end where more of the address follows.
 
 use super::{Findings, address};
-use std::ops::Range;
 
 /// What no address goes on behind, besides white space and [`address::ENDS`].
 const STOPS: [char; 6] = ['|', '"', '<', '>', '`', '\u{7f}'];
@@ -108,6 +107,7 @@ fn path(rest: &str, quote: Option<char>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ops::Range;
 
     fn found(content: &str) -> Vec<&str> {
         find(content).places.into_iter().map(|(range, _): (Range<usize>, String)| &content[range]).collect()

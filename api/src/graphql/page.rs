@@ -184,12 +184,13 @@ mod tests {
 
     #[test]
     fn a_cursor_reads_back_and_anything_else_names_its_argument() {
-        for key in [Key::Id, Key::Number(-7), Key::Text("é:[\"x\"]".to_owned())] {
+        for key in [Key::Id, Key::Number(-7)] {
             let cursor = Cursor("created".to_owned(), key, Uuid::from_u128(9));
             assert_eq!(Cursor::decode_cursor(&cursor.encode_cursor()), Ok(cursor));
         }
         let long = "A".repeat(MAX_CURSOR + 4);
-        for bad in ["", "x", "WzFd", "bnVsbA", "🦀", &long] {
+        let text = BASE64_URL_SAFE_NO_PAD.encode(format!(r#"["created","a","{}"]"#, Uuid::nil()));
+        for bad in ["", "x", "WzFd", "bnVsbA", "🦀", &long, &text] {
             let args = PageArgs { before: Some(bad.to_owned()), ..PageArgs::default() };
             assert!(message(&args).starts_with("before: must be a cursor"), "{bad}");
         }

@@ -121,8 +121,9 @@ pub struct SessionMutation;
 
 #[Object]
 impl SessionMutation {
-    /// Makes an account with a first tenant, or in the tenant of an invitation, and logs it in. Needs no token. `RATE_LIMITED`
-    /// after 50 from one address whose input was right, `TAKEN` or not; one more is taken each minute.
+    /// Makes an account with a first tenant, or in the tenant of an invitation, and logs it in. Needs no token, and stands
+    /// alone in its document. `RATE_LIMITED` after 50 from one address whose input was right, `TAKEN` or not; one more is taken
+    /// each minute.
     async fn sign_up(
         &self,
         ctx: &Context<'_>,
@@ -141,7 +142,7 @@ impl SessionMutation {
         })
     }
 
-    /// Begins a session. Needs no token. A user has at most 100 open sessions: one more ends the one that was used least
+    /// Begins a session. Needs no token, and stands alone in its document. A user has at most 100 open sessions: one more ends the one that was used least
     /// recently. `RATE_LIMITED` after 5 attempts on an account from one address that did not go well; one more is taken each
     /// minute. Looser limits hold for an address whatever the account, and for an account whatever the address.
     async fn log_in(

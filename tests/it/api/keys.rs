@@ -1,6 +1,8 @@
 //! API keys: they do what their scopes say in the tenants they name, never more than their owner may, and nothing at all
 //! once they are over.
 
+mod ends;
+
 use crate::world::{
     World,
     client::{Account, Client, text},

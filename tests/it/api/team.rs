@@ -29,7 +29,7 @@ fn invited(account: &Account, email: &str, role: &str) -> Value {
 }
 
 /// Invites an address and gives the token of the link.
-async fn invite(account: &Account, email: &str, role: &str) -> String {
+pub(super) async fn invite(account: &Account, email: &str, role: &str) -> String {
     let made = account.client.done("inviteMember", invited(account, email, role), "link").await;
     text(&made["link"]).rsplit('/').next().unwrap().to_owned()
 }

@@ -136,7 +136,8 @@ impl LinkMutation {
     }
 
     /// Makes up to 1,000 links, or with `upsert` changes those that have their `externalId`, each on its own: the mistakes
-    /// of one keep none of the others from being made. Needs the role EDITOR and the scope `links:write`.
+    /// of one keep none of the others from being made. Needs the role EDITOR and the scope `links:write`. The audit log has
+    /// one event for each 100 links, which are stored together.
     async fn create_links(
         &self,
         ctx: &Context<'_>,

@@ -15,7 +15,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 /// Input of `createTenant`.
 #[derive(InputObject)]
 pub struct CreateTenantInput {
-    /// 1 to 100 characters.
+    /// 1 to 100 characters, without a web address: it stands in the mails that invite members.
     name: String,
     /// Makes a call that is sent again have its effect once: within 24 hours the same key with the same input answers as
     /// the first time, and with another input it is `INVALID`. 1 to 255 characters, unique for the user.
@@ -36,7 +36,7 @@ pub struct CreateTenantPayload {
 pub struct UpdateTenantInput {
     /// The tenant.
     id: ID,
-    /// 1 to 100 characters.
+    /// 1 to 100 characters, without a web address: it stands in the mails that invite members.
     name: Option<String>,
     /// Its policy for visits.
     policy: Option<PolicyInput>,

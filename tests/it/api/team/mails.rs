@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 in_both!(&[("MAIL_FROM", "no-reply@example.com"), ("PUBLIC_URL", "https://app.example.com/")] =>
     an_invitation_comes_by_mail,
+    nobody_invites_without_end,
     a_mail_is_tried_again_and_given_up_after_a_day,
 );
 
@@ -54,6 +55,22 @@ async fn an_invitation_comes_by_mail(world: &mut World) {
     assert_eq!(outcome(&world.client(), "signUp", input).await, "invitationToken INVALID");
     let input = newcomer("much@example.com", json!({ "invitationToken": mails[4].token(LINK) }));
     assert_eq!(outcome(&world.client(), "signUp", input).await, "ok");
+}
+
+async fn nobody_invites_without_end(world: &mut World) {
+    let account = world.sign_up().await;
+    let made = account.client.done("createTenant", json!({ "name": "Second" }), "tenant { id }").await;
+    let second = Account { tenant: crate::world::client::text(&made["tenant"]["id"]).to_owned(), ..account.clone() };
+    for number in 0..50 {
+        make(if number % 2 == 0 { &account } else { &second }, &format!("guest{number}@example.com")).await;
+    }
+    for tenant in [&account, &second] {
+        let input = invited(tenant, "one-more@example.com", "EDITOR");
+        assert_eq!(outcome(&account.client, "inviteMember", input).await, "RATE_LIMITED", "whatever the tenant");
+    }
+    let other = world.sign_up().await;
+    make(&other, "one-more@example.com").await;
+    assert_eq!(outcome(&account.client, "inviteMember", invited(&account, "x", "EDITOR")).await, "email INVALID");
 }
 
 async fn a_mail_is_tried_again_and_given_up_after_a_day(world: &mut World) {

@@ -8,7 +8,7 @@ use crate::world::{
 };
 use serde_json::{Value, json};
 
-in_both!(each_role_does_what_it_may, a_key_changes_members_but_no_owners);
+in_both!(each_role_does_what_it_may, a_key_changes_members_but_no_owners, a_key_gives_no_role_that_may_more);
 
 const LISTS: [(&str, &str); 2] = [("members", "members { totalCount }"), ("invitations", "invitations { totalCount }")];
 
@@ -114,7 +114,8 @@ async fn a_key_changes_members_but_no_owners(world: &mut World) {
         let made = owner.client.done("createApiKey", input, "secret").await;
         owner.client.with_token(text(&made["secret"]))
     };
-    let (program, reader) = (key(json!(["MEMBERS_WRITE", "TENANT_ADMIN"])).await, key(json!(["LINKS_WRITE"])).await);
+    let every = json!(["MEMBERS_WRITE", "TENANT_ADMIN", "LINKS_WRITE", "PIXELS_WRITE", "REPORTS_READ"]);
+    let (program, reader) = (key(every).await, key(json!(["LINKS_WRITE"])).await);
     let user = user_id(&viewer).await;
     let change = |role: &str| json!({ "tenantId": owner.tenant, "userId": user, "role": role });
     let transfer = json!({ "tenantId": owner.tenant, "userId": user, "password": PASSWORD });
@@ -135,4 +136,43 @@ async fn a_key_changes_members_but_no_owners(world: &mut World) {
     let document = "query($id: ID!) { tenant(id: $id) { members { totalCount } } }";
     let refused = reader.reply(document, json!({ "id": owner.tenant })).await;
     assert_eq!(refused.body["errors"][0]["extensions"]["scope"], "members:write");
+}
+
+async fn a_key_gives_no_role_that_may_more(world: &mut World) {
+    let owner = world.sign_up().await;
+    let member = user_id(&join(world, &owner, "VIEWER").await).await;
+    let admin = user_id(&join(world, &owner, "ADMIN").await).await;
+    let editing = ["MEMBERS_WRITE", "LINKS_WRITE", "PIXELS_WRITE", "REPORTS_READ"];
+    for (scopes, most, lacks) in [
+        (&["MEMBERS_WRITE"][..], None, ["links:read", "links:read", "links:read"]),
+        (&["MEMBERS_WRITE", "LINKS_READ", "PIXELS_READ"], None, ["reports:read", "links:write", "links:write"]),
+        (&["MEMBERS_WRITE", "LINKS_READ", "PIXELS_READ", "REPORTS_READ"], Some(0), ["", "links:write", "links:write"]),
+        (&editing, Some(1), ["", "", "tenant:admin"]),
+        (&["MEMBERS_WRITE", "TENANT_ADMIN", "LINKS_WRITE", "PIXELS_WRITE"], None, ["reports:read"; 3]),
+        (&[&editing[..], &["TENANT_ADMIN"]].concat(), Some(2), ["", "", ""]),
+    ] {
+        let input = json!({ "name": "k", "scopes": scopes, "tenantIds": [owner.tenant] });
+        let made = owner.client.done("createApiKey", input, "secret").await;
+        let program = owner.client.with_token(text(&made["secret"]));
+        for (rank, role) in ["VIEWER", "EDITOR", "ADMIN"].into_iter().enumerate() {
+            let change = |user: &Value| json!({ "tenantId": owner.tenant, "userId": user, "role": role });
+            for (name, input) in [
+                ("inviteMember", invited(&owner, "v@example.com", role)),
+                ("changeMemberRole", change(&member)),
+                ("changeMemberRole", change(&admin)),
+            ] {
+                let document = crate::world::client::mutation(name, "");
+                let reply = program.reply(&document, json!({ "input": input })).await;
+                let allowed = most.is_some_and(|most| rank <= most);
+                assert_eq!(reply.code(), if allowed { "" } else { "FORBIDDEN" }, "{scopes:?} {name} {role}");
+                if !allowed {
+                    let told = &reply.body["errors"][0]["extensions"]["scope"];
+                    assert_eq!(told, lacks[rank], "{scopes:?} {name} {role}");
+                }
+            }
+        }
+    }
+    // a person gives what they may
+    let change = json!({ "tenantId": owner.tenant, "userId": member, "role": "OWNER" });
+    assert_eq!(outcome(&owner.client, "changeMemberRole", change).await, "ok");
 }
