@@ -133,6 +133,9 @@ async fn end(tx: &DatabaseTransaction, ids: &[Uuid], now: i64) -> Result<(), Err
 
 /// Where keys may act.
 async fn places(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<api_key_tenant::Model>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let these = api_key_tenant::Column::ApiKeyId.is_in(ids.iter().copied());
     Ok(api_key_tenant::Entity::find().filter(these).order_by_asc(api_key_tenant::Column::TenantId).all(db).await?)
 }

@@ -145,10 +145,14 @@ async fn a_new_password_ends_keys_where_their_owner_wants_it(world: &mut World) 
     assert_eq!((reset(json!({ "revokeApiKeys": true })).await, works(&kept).await), (Some(1), false));
     assert_eq!(account.client.reply(WHO, json!({})).await.status, 401);
     let input = json!({ "email": account.email, "password": "a fourth password" });
-    let session = account.client.done("logIn", input, "session { accessToken }").await;
+    let session = world.client().done("logIn", input, "session { accessToken }").await;
     let again = account.client.with_token(text(&session["session"]["accessToken"]));
     let told = log(&again, Some(&account.tenant)).await.pop().unwrap();
     assert_eq!((told.0.as_str(), told.2["apiKeys"].as_array().unwrap().len()), ("resetPassword", 1));
+    // who has none ends none
+    let input = with(change("a fourth password", "a fifth password"), json!({ "revokeApiKeys": true }));
+    let changed = again.done("changePassword", input, "revokedApiKeys").await;
+    assert_eq!(changed["revokedApiKeys"].as_u64(), Some(0));
 }
 
 async fn no_key_is_left_behind_by_who_goes(world: &mut World) {
