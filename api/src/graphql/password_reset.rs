@@ -54,7 +54,7 @@ impl PasswordResetMutation {
         #[graphql(desc = "Whose password.")] input: RequestPasswordResetInput,
     ) -> Result<RequestPasswordResetPayload> {
         let asked = reset::request(context::app(ctx)?, &input.email, &context::client(ctx)).await;
-        Ok(RequestPasswordResetPayload { user_errors: answer(asked)?.err().unwrap_or_default() })
+        Ok(RequestPasswordResetPayload { user_errors: answer(ctx, asked)?.err().unwrap_or_default() })
     }
 
     /// Sets a new password, and ends all sessions of its user. Needs no token but the one of the link. It logs nobody in:
@@ -66,6 +66,6 @@ impl PasswordResetMutation {
     ) -> Result<ResetPasswordPayload> {
         let ResetPasswordInput { token, new_password } = input;
         let set = reset::reset(context::app(ctx)?, &token, new_password, &context::client(ctx)).await;
-        Ok(ResetPasswordPayload { user_errors: answer(set)?.err().unwrap_or_default() })
+        Ok(ResetPasswordPayload { user_errors: answer(ctx, set)?.err().unwrap_or_default() })
     }
 }
