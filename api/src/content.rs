@@ -10,7 +10,7 @@ mod text;
 use crate::{
     app::App,
     domains,
-    error::{Code, Error, Mistake},
+    error::{Code, Error, Mistake, Mistakes},
     links::{self, Link, LinkChange},
     once::Once,
     scope::TenantScope,
@@ -143,16 +143,26 @@ pub async fn track(
     given: LinkChange,
     once: Option<Once>,
 ) -> Result<Tracked, Error> {
-    if content.len() > MAX_CONTENT {
-        return Err(Error::mistake("content", Code::TooLong, format!("must be at most {MAX_CONTENT} bytes")));
+    let mut mistakes = Mistakes::default();
+    let is_long = content.len() > MAX_CONTENT;
+    if is_long {
+        mistakes.add("content", Code::TooLong, format!("must be at most {MAX_CONTENT} bytes"));
     }
     // half a megabyte takes a while: nobody else waits for it
-    let finding = tokio::task::spawn_blocking(move || (find(&content, format), content)).await;
+    let find = move || (if is_long { Findings::default() } else { find(&content, format) }, content);
+    let finding = tokio::task::spawn_blocking(find).await;
     let (findings, content) = finding.map_err(|error| Error::Fault(format!("a content was not read: {error}")))?;
     let destinations = Destinations::of(findings.places);
-    if destinations.originals.len() > MAX_DESTINATIONS {
+    let count = destinations.originals.len();
+    if count > MAX_DESTINATIONS {
         let rule = format!("must not lead to more than {MAX_DESTINATIONS} different destinations");
-        return Err(Error::mistake("content", Code::LimitReached, rule));
+        mistakes.add("content", Code::LimitReached, rule);
+    }
+    if !(1..=MAX_DESTINATIONS).contains(&count) {
+        // no link is made that would tell them
+        let others = links::mistakes_of_all(app, scope, given.clone(), once.as_ref()).await?;
+        others.into_iter().for_each(|mistake| mistakes.push(mistake));
+        mistakes.check()?;
     }
     let to = |original: &String| LinkChange { destination: Some(original.clone()), ..given.clone() };
     let made = links::create_all(app, scope, destinations.originals.iter().map(to).collect(), once).await?;

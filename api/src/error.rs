@@ -106,11 +106,35 @@ impl Mistakes {
         self.0.push(mistake);
     }
 
+    /// As [`gather`].
+    ///
+    /// # Errors
+    /// As [`gather`].
+    pub fn gather<T>(&mut self, checked: Result<T, Error>) -> Result<Option<T>, Error> {
+        gather(&mut self.0, checked)
+    }
+
     /// Ends the checking.
     ///
     /// # Errors
     /// [`Error::Mistakes`] when there were any.
     pub fn check(self) -> Result<(), Error> {
         if self.0.is_empty() { Ok(()) } else { Err(Error::Mistakes(self.0)) }
+    }
+}
+
+/// Takes in the mistakes of one check among several, so that the others are told with them; gives what it came to where
+/// it had none.
+///
+/// # Errors
+/// What the check answered, where that is something else than mistakes.
+pub fn gather<T>(mistakes: &mut Vec<Mistake>, checked: Result<T, Error>) -> Result<Option<T>, Error> {
+    match checked {
+        Ok(value) => Ok(Some(value)),
+        Err(Error::Mistakes(found)) => {
+            mistakes.extend(found);
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }

@@ -20,6 +20,7 @@ pub mod limits;
 pub mod link;
 pub mod loaders;
 pub mod member;
+mod mistakes;
 pub mod network;
 pub mod node;
 pub mod open_session;

@@ -20,8 +20,8 @@ mod upsert;
 mod written;
 
 pub use attached::tags_of;
-pub(crate) use create::create_all;
 pub use create::{IfThere, MAX_AT_ONCE, Results, create, create_many};
+pub(crate) use create::{create_all, mistakes_of_all};
 pub use draft::{Forwarding, ForwardingMode, LinkChange};
 pub use find::{Filter, MAX_TEXT, Order, OrderBy, count, find, find_by_address, find_by_external_id, list};
 pub use update::{archive, delete, restore, update};

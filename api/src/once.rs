@@ -47,7 +47,7 @@ impl Call<'_> {
     /// `INVALID` in `idempotencyKey` for one that has no shape or belongs to another call; of the database.
     pub async fn begin<T: DeserializeOwned>(&self, tx: &DatabaseTransaction) -> Result<Option<T>, Error> {
         let Some(once) = self.once else { return Ok(None) };
-        check(&once.key)?;
+        once.check()?;
         let over = idempotency_key::Column::CreatedAt.lt(self.now - LIFE);
         idempotency_key::Entity::delete_of(self.owner_id).filter(over).exec(tx).await?;
         let row = idempotency_key::Model {
@@ -94,6 +94,16 @@ impl Call<'_> {
             .exec(tx)
             .await?;
         Ok(())
+    }
+}
+
+impl Once {
+    /// Whether the key has the shape of one.
+    ///
+    /// # Errors
+    /// A mistake in `idempotencyKey`.
+    pub fn check(&self) -> Result<(), Error> {
+        check(&self.key)
     }
 }
 

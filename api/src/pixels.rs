@@ -14,7 +14,7 @@ use crate::{
     app::App,
     audit::{self, Deed},
     domains,
-    error::{Code, Error, Mistake},
+    error::{Code, Error, Mistake, gather},
     invalidation::Changes,
     links::text::mistake,
     once::{Call, Once},
@@ -27,7 +27,7 @@ use contract::{
 use entities::{TenantOwned, documents, link_pixel, pixel};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+    ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
     prelude::{Json, Uuid},
 };
 use serde_json::json;
@@ -78,12 +78,8 @@ pub struct Saved {
 pub async fn create(app: &App, scope: TenantScope, new: NewPixel, once: Option<Once>) -> Result<Saved, Error> {
     let mut mistakes = Vec::new();
     let name = check::name(&new.name, &mut mistakes);
-    check::mode(new.network, new.mode, &mut mistakes);
     let checked = check::ids(new.network, &new.ids, app.rules.reach, &mut mistakes);
-    refuse_own_host(app, app.db.read(), &checked, &mut mistakes).await?;
-    if !mistakes.is_empty() {
-        return Err(Error::Mistakes(mistakes));
-    }
+    check::mode(new.network, new.mode, &mut mistakes);
     let now = app.clock.now();
     let call = Call { owner_id: scope.tenant_id(), action: "createPixel", part: 0, once: once.as_ref(), now };
     let row = pixel::ActiveModel {
@@ -98,7 +94,8 @@ pub async fn create(app: &App, scope: TenantScope, new: NewPixel, once: Option<O
         updated_at: Set(now),
     };
     let (tx, changes) = lock(app, scope).await?;
-    if let Some(id) = call.begin::<Uuid>(&tx).await? {
+    refuse_own_host(app, &tx, &checked, &mut mistakes).await?;
+    if let Some(Some(id)) = gather(&mut mistakes, call.begin::<Uuid>(&tx).await)? {
         let row = pixel::Entity::of(scope.tenant_id()).filter(pixel::Column::Id.eq(id)).one(&tx).await?;
         let rule = "belongs to a call whose pixel was deleted since";
         let row = row.ok_or_else(|| Error::mistake("idempotencyKey", Code::NotFound, rule))?;
@@ -107,7 +104,10 @@ pub async fn create(app: &App, scope: TenantScope, new: NewPixel, once: Option<O
     let present = pixel::Entity::of(scope.tenant_id()).count(&tx).await?;
     if present >= MAX_PIXELS as u64 {
         let rule = format!("has {MAX_PIXELS} pixels already, the most that a tenant can have");
-        return Err(Error::mistake("tenantId", Code::LimitReached, rule));
+        mistakes.push(mistake(["tenantId"], Code::LimitReached, rule));
+    }
+    if !mistakes.is_empty() {
+        return Err(Error::Mistakes(mistakes));
     }
     let row = pixel::Entity::insert(row).exec_with_returning(&tx).await?;
     check_size(&tx, scope).await?;
@@ -216,12 +216,12 @@ async fn check_size(tx: &DatabaseTransaction, scope: TenantScope) -> Result<(), 
 
 async fn refuse_own_host(
     app: &App,
-    db: &impl ConnectionTrait,
+    tx: &DatabaseTransaction,
     checked: &check::Checked,
     mistakes: &mut Vec<Mistake>,
 ) -> Result<(), Error> {
     if let Some((field, name)) = &checked.own_host
-        && !domains::serving_links(db, &app.rules, &BTreeSet::from([name.clone()])).await?.is_empty()
+        && !domains::serving_links(tx, &app.rules, &BTreeSet::from([name.clone()])).await?.is_empty()
     {
         mistakes.push(mistake(["ids", field], Code::Invalid, "must not name a domain that serves links"));
     }

@@ -55,7 +55,7 @@ pub const REFERRER_POLICIES: [&str; 8] = [
 /// Makes a tenant that the caller owns.
 ///
 /// # Errors
-/// Mistakes in `name`; `LIMIT_REACHED` beyond [`MAX_OWNED`]; [`Error::KeyForbidden`] for a caller with an API key.
+/// Every mistake at once: in `name` and `idempotencyKey`; `LIMIT_REACHED` in `name` beyond [`MAX_OWNED`]; [`Error::KeyForbidden`] for a caller with an API key.
 pub async fn create(
     app: &App,
     caller: Caller,
@@ -67,12 +67,11 @@ pub async fn create(
     let app = &app.everywhere();
     let mut mistakes = Mistakes::default();
     let name = check_name("name", name, &mut mistakes);
-    mistakes.check()?;
     let mut changes = Changes::default();
     let now = app.clock.now();
     let call = Call { owner_id: caller.user_id, action: "createTenant", part: 0, once: once.as_ref(), now };
     let tx = app.db.begin().await?;
-    if let Some(id) = call.begin::<Uuid>(&tx).await? {
+    if let Some(Some(id)) = mistakes.gather(call.begin::<Uuid>(&tx).await)? {
         drop(tx);
         let scope = TenantScope::of(&app.db, caller, id, Permission::ReadTenant, "idempotencyKey").await?;
         return Ok((scope, find(app, &scope).await?));
@@ -81,8 +80,9 @@ pub async fn create(
     let owned = TenantScope::all(&tx, caller).await?.iter().filter(|scope| scope.role() == Role::Owner).count();
     if owned >= MAX_OWNED {
         let rule = format!("a user owns at most {MAX_OWNED} tenants");
-        return Err(Error::mistake("name", Code::LimitReached, rule));
+        mistakes.add("name", Code::LimitReached, rule);
     }
+    mistakes.check()?;
     let row = insert(app, &tx, &mut changes, (caller, name), call.action).await?;
     call.keep(&tx, &row.id).await?;
     tx.commit().await?;

@@ -82,7 +82,7 @@ pub async fn create(app: &App, scope: TenantScope, new: NewWebhook, once: Option
     let tx = app.db.begin().await?;
     // of two who make the last one at once, one comes second
     tenants::hold(&tx, tenant_id).await?;
-    if let Some(id) = call.begin::<Uuid>(&tx).await? {
+    if let Some(Some(id)) = mistakes.gather(call.begin::<Uuid>(&tx).await)? {
         let known = webhook::Entity::of(tenant_id).filter(webhook::Column::Id.eq(id)).one(&tx).await?;
         let rule = "belongs to a call whose webhook was deleted since";
         let webhook = known.ok_or_else(|| Error::mistake("idempotencyKey", Code::NotFound, rule))?;

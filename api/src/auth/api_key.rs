@@ -100,7 +100,7 @@ pub async fn create(app: &App, caller: Caller, new: NewApiKey, once: Option<Once
     let (owner_id, action) = (caller.user_id, "createApiKey");
     let call = Call { owner_id, action, part: 0, once: once.as_ref(), now };
     let tx = app.db.begin().await?;
-    if let Some(id) = call.begin::<Uuid>(&tx).await? {
+    if let Some(Some(id)) = mistakes.gather(call.begin::<Uuid>(&tx).await)? {
         let key = own(caller).filter(api_key::Column::Id.eq(id)).one(&tx).await?;
         return key.map(|key| Made { key, secret: None }).ok_or_else(|| Error::not_found("idempotencyKey"));
     }

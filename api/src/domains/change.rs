@@ -5,7 +5,7 @@ use super::{Domain, rules, serving_links, verdict::Schedule};
 use crate::{
     app::App,
     audit::{self, Deed},
-    error::{Code, Error, Mistake},
+    error::{Code, Error, Mistake, gather},
     invalidation::Changes,
     links::text::mistake,
     once::{Call, Once},
@@ -53,7 +53,7 @@ pub async fn create(
     let call = Call { owner_id: scope.tenant_id(), action: "createDomain", part: 0, once: once.as_ref(), now };
     let tx = app.db.begin().await?;
     tenants::hold(&tx, scope.tenant_id()).await?;
-    if let Some(id) = call.begin::<Uuid>(&tx).await? {
+    if let Some(Some(id)) = gather(&mut mistakes, call.begin::<Uuid>(&tx).await)? {
         let row = domain::own_of(scope.tenant_id()).filter(domain::Column::Id.eq(id)).one(&tx).await?;
         let rule = "belongs to a call whose domain was deleted since";
         return row.ok_or_else(|| Error::mistake("idempotencyKey", Code::NotFound, rule))?.try_into();

@@ -98,7 +98,8 @@ impl AccountMutation {
         let (app, caller, client) = (context::app(ctx)?, context::caller(ctx)?, context::client(ctx));
         let ChangePasswordInput { current_password, new_password: password, revoke_api_keys } = input;
         let new = NewPassword { password, revoke_api_keys };
-        Ok(match answer(new_password::change(app, caller, &client, current_password, new).await)? {
+        let changed = new_password::change(app, caller, &client, current_password, new).await;
+        Ok(match answer(ctx, changed)? {
             Ok(ended) => ChangePasswordPayload {
                 ended: Some(ended.sessions),
                 revoked_api_keys: Some(ended.api_keys),
@@ -112,7 +113,7 @@ impl AccountMutation {
     /// again makes another secret.
     async fn start_totp(&self, ctx: &Context<'_>) -> Result<StartTotpPayload> {
         let started = second_factor::start(context::app(ctx)?, context::caller(ctx)?).await;
-        Ok(match answer(started)? {
+        Ok(match answer(ctx, started)? {
             Ok(started) => StartTotpPayload {
                 secret: Some(started.secret),
                 otpauth_url: Some(started.otpauth_url),
@@ -131,7 +132,7 @@ impl AccountMutation {
     ) -> Result<ConfirmTotpPayload> {
         let (app, caller, client) = (context::app(ctx)?, context::caller(ctx)?, context::client(ctx));
         let confirmed = second_factor::confirm(app, caller, &client, input.password, &input.code).await;
-        Ok(match answer(confirmed)? {
+        Ok(match answer(ctx, confirmed)? {
             Ok(codes) => ConfirmTotpPayload { recovery_codes: Some(codes), user_errors: Vec::new() },
             Err(user_errors) => ConfirmTotpPayload { recovery_codes: None, user_errors },
         })
@@ -146,6 +147,6 @@ impl AccountMutation {
     ) -> Result<DisableTotpPayload> {
         let (app, caller, client) = (context::app(ctx)?, context::caller(ctx)?, context::client(ctx));
         let turned = second_factor::disable(app, caller, &client, input.password, &input.code).await;
-        Ok(DisableTotpPayload { user_errors: answer(turned)?.err().unwrap_or_default() })
+        Ok(DisableTotpPayload { user_errors: answer(ctx, turned)?.err().unwrap_or_default() })
     }
 }

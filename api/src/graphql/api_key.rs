@@ -219,7 +219,7 @@ impl ApiKeyMutation {
             tenant_ids: input.tenant_ids.iter().map(|id| id::decode(Kind::Tenant, id).unwrap_or_default()).collect(),
             expires_at: input.expires_at.map(|at| at.0),
         };
-        Ok(match answer(api_key::create(app, caller, new, once).await)? {
+        Ok(match answer(ctx, api_key::create(app, caller, new, once).await)? {
             Ok(made) => {
                 let (api_key, secret) = (Some(made.key.into()), made.secret);
                 CreateApiKeyPayload { api_key, secret, user_errors: Vec::new() }
@@ -239,7 +239,7 @@ impl ApiKeyMutation {
             Ok(key) => api_key::revoke(app, caller, key).await,
             Err(error) => caller.session_id().and(Err(error)),
         };
-        Ok(match answer(revoked)? {
+        Ok(match answer(ctx, revoked)? {
             Ok(row) => RevokeApiKeyPayload { api_key: Some(row.into()), user_errors: Vec::new() },
             Err(user_errors) => RevokeApiKeyPayload { api_key: None, user_errors },
         })
@@ -257,7 +257,7 @@ impl ApiKeyMutation {
             Ok((scope, key)) => api_key::exclude(context::app(ctx)?, scope, key).await,
             Err(error) => Err(error),
         };
-        Ok(match answer(excluded)? {
+        Ok(match answer(ctx, excluded)? {
             Ok(row) => ExcludeApiKeyPayload { api_key: Some(row.into()), user_errors: Vec::new() },
             Err(user_errors) => ExcludeApiKeyPayload { api_key: None, user_errors },
         })

@@ -113,7 +113,7 @@ impl ContentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The content.")] input: TrackContentInput,
     ) -> Result<TrackContentPayload> {
-        let scope = match answer(scope_of(ctx, &input.tenant_id, Permission::WriteLinks, "tenantId").await?)? {
+        let scope = match answer(ctx, scope_of(ctx, &input.tenant_id, Permission::WriteLinks, "tenantId").await?)? {
             Ok(scope) => scope,
             Err(user_errors) => return Ok(TrackContentPayload::failed(user_errors)),
         };
@@ -121,7 +121,7 @@ impl ContentMutation {
         let given = input.defaults.unwrap_or_default().into();
         let app = context::app(ctx)?;
         let tracked = content::track(app, scope, input.content, input.format.into(), given, once).await;
-        Ok(match answer(tracked)? {
+        Ok(match answer(ctx, tracked)? {
             Ok(tracked) => TrackContentPayload::of(scope, tracked),
             Err(user_errors) => TrackContentPayload::failed(user_errors),
         })

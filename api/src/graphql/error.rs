@@ -1,11 +1,12 @@
 //! Turns what operations answer into what the contract promises. A caller's mistakes become `userErrors`; the rest
 //! becomes top-level errors with a code, and the cause of a fault goes to the log alone, beside the request's id.
 
+use super::mistakes::in_order;
 use crate::{
     clicks::feed::SUBSCRIBERS,
     error::{Code, Error, Mistake},
 };
-use async_graphql::{Enum, ErrorExtensions, SimpleObject};
+use async_graphql::{Context, Enum, ErrorExtensions, SimpleObject};
 
 /// `extensions.code` of top-level errors.
 pub mod code {
@@ -71,7 +72,8 @@ impl From<Code> for UserErrorCode {
     }
 }
 
-/// A mistake in an input. All the mistakes of one input come back at once, and then nothing was changed.
+/// A mistake in an input. All the mistakes of one input come back at once, in the order of its fields, and then nothing
+/// was changed.
 #[derive(Debug, Clone, PartialEq, Eq, SimpleObject)]
 pub struct UserError {
     /// Path to the field within `input`, such as `["links", "3", "destination"]`; null when the mistake is in no one
@@ -94,12 +96,17 @@ impl From<Mistake> for UserError {
 ///
 /// # Errors
 /// A top-level error for a caller who may not, and for a fault.
-pub fn answer<T>(result: Result<T, Error>) -> async_graphql::Result<Result<T, Vec<UserError>>> {
+pub fn answer<T>(ctx: &Context<'_>, result: Result<T, Error>) -> async_graphql::Result<Result<T, Vec<UserError>>> {
     match result {
         Ok(value) => Ok(Ok(value)),
-        Err(Error::Mistakes(mistakes)) => Ok(Err(mistakes.into_iter().map(UserError::from).collect())),
+        Err(Error::Mistakes(mistakes)) => Ok(Err(user_errors(ctx, mistakes))),
         Err(error) => Err(top_level(error)),
     }
+}
+
+/// Mistakes as they are told, in the order of the input's fields.
+pub fn user_errors(ctx: &Context<'_>, mistakes: Vec<Mistake>) -> Vec<UserError> {
+    in_order(ctx, mistakes).into_iter().map(UserError::from).collect()
 }
 
 /// What a query answers: null for what does not exist.
@@ -180,11 +187,11 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_answers_and_the_rest_is_not() {
-        let mistakes = answer::<()>(Err(Error::mistake("slug", Code::Taken, "is in use"))).unwrap().unwrap_err();
-        assert_eq!((mistakes[0].field.clone(), mistakes[0].code), (Some(vec!["slug".into()]), UserErrorCode::Taken));
-        assert_eq!(code_of(&answer::<()>(Err(Error::Forbidden)).unwrap_err()), "\"FORBIDDEN\"");
-        assert_eq!(code_of(&answer::<()>(Err(Error::Unauthenticated)).unwrap_err()), "\"UNAUTHENTICATED\"");
+    fn a_mistake_keeps_its_field_and_a_denial_its_code() {
+        let told = UserError::from(Mistake::new("slug", Code::Taken, "is in use"));
+        assert_eq!((told.field, told.code), (Some(vec!["slug".into()]), UserErrorCode::Taken));
+        assert_eq!(code_of(&top_level(Error::Forbidden)), "\"FORBIDDEN\"");
+        assert_eq!(code_of(&top_level(Error::Unauthenticated)), "\"UNAUTHENTICATED\"");
     }
 
     #[test]

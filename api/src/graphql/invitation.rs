@@ -151,7 +151,7 @@ impl InvitationMutation {
             }
             Err(error) => Err(error),
         };
-        Ok(match answer(made)? {
+        Ok(match answer(ctx, made)? {
             Ok(made) => {
                 let (invitation, link) = (Some(made.invitation.into()), made.link);
                 InviteMemberPayload { invitation, link, user_errors: Vec::new() }
@@ -177,7 +177,7 @@ impl InvitationMutation {
             }
             None => Err(Error::not_found("id")),
         };
-        Ok(match answer(revoked)? {
+        Ok(match answer(ctx, revoked)? {
             Ok(()) => RevokeInvitationPayload { revoked_invitation_id: Some(input.id), user_errors: Vec::new() },
             Err(user_errors) => RevokeInvitationPayload { revoked_invitation_id: None, user_errors },
         })
@@ -191,7 +191,7 @@ impl InvitationMutation {
         #[graphql(desc = "Which one.")] input: AcceptInvitationInput,
     ) -> Result<AcceptInvitationPayload> {
         let accepted = join::accept(context::app(ctx)?, context::caller(ctx)?, &input.token).await;
-        Ok(match answer(accepted)? {
+        Ok(match answer(ctx, accepted)? {
             Ok((scope, row)) => {
                 AcceptInvitationPayload { tenant: Some(Tenant::new(scope, row)), user_errors: Vec::new() }
             }

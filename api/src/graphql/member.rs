@@ -153,7 +153,7 @@ impl MemberMutation {
             Ok((scope, user)) => members::change_role(context::app(ctx)?, scope, user, input.role.into()).await,
             Err(error) => Err(error),
         };
-        Ok(match answer(changed)? {
+        Ok(match answer(ctx, changed)? {
             Ok(row) => ChangeMemberRolePayload { member: Some(row.into()), user_errors: Vec::new() },
             Err(user_errors) => ChangeMemberRolePayload { member: None, user_errors },
         })
@@ -172,7 +172,7 @@ impl MemberMutation {
             Ok((scope, user)) => members::remove(context::app(ctx)?, scope, user).await,
             Err(error) => Err(error),
         };
-        Ok(match answer(removed)? {
+        Ok(match answer(ctx, removed)? {
             Ok(()) => RemoveMemberPayload { removed_user_id: Some(input.user_id), user_errors: Vec::new() },
             Err(user_errors) => RemoveMemberPayload { removed_user_id: None, user_errors },
         })
@@ -193,7 +193,7 @@ impl MemberMutation {
             Ok(scope) => members::transfer(app, scope, &client, user, input.password).await,
             Err(error) => Err(error),
         };
-        Ok(match answer(transferred)? {
+        Ok(match answer(ctx, transferred)? {
             Ok(row) => TransferOwnershipPayload { member: Some(row.into()), user_errors: Vec::new() },
             Err(user_errors) => TransferOwnershipPayload { member: None, user_errors },
         })

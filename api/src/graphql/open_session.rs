@@ -82,7 +82,7 @@ impl OpenSessionMutation {
         #[graphql(desc = "Which session.")] input: RevokeSessionInput,
     ) -> Result<RevokeSessionPayload> {
         let session = id::decode(Kind::Session, &input.id);
-        let ended = answer(open_sessions::revoke(context::app(ctx)?, context::caller(ctx)?, session).await)?;
+        let ended = answer(ctx, open_sessions::revoke(context::app(ctx)?, context::caller(ctx)?, session).await)?;
         Ok(RevokeSessionPayload { user_errors: ended.err().unwrap_or_default() })
     }
 

@@ -59,7 +59,7 @@ impl PasswordResetMutation {
         #[graphql(desc = "Whose password.")] input: RequestPasswordResetInput,
     ) -> Result<RequestPasswordResetPayload> {
         let asked = reset::request(context::app(ctx)?, &input.email, &context::client(ctx)).await;
-        Ok(RequestPasswordResetPayload { user_errors: answer(asked)?.err().unwrap_or_default() })
+        Ok(RequestPasswordResetPayload { user_errors: answer(ctx, asked)?.err().unwrap_or_default() })
     }
 
     /// Sets a new password, and ends all sessions of its user; API keys go on unless `revokeApiKeys` is true. Needs no token but the one of the link. It logs nobody in:
@@ -71,7 +71,8 @@ impl PasswordResetMutation {
     ) -> Result<ResetPasswordPayload> {
         let ResetPasswordInput { token, new_password: password, revoke_api_keys } = input;
         let new = NewPassword { password, revoke_api_keys };
-        Ok(match answer(reset::reset(context::app(ctx)?, &token, new, &context::client(ctx)).await)? {
+        let set = reset::reset(context::app(ctx)?, &token, new, &context::client(ctx)).await;
+        Ok(match answer(ctx, set)? {
             Ok(ended) => ResetPasswordPayload { revoked_api_keys: Some(ended), user_errors: Vec::new() },
             Err(user_errors) => ResetPasswordPayload { revoked_api_keys: None, user_errors },
         })

@@ -263,7 +263,7 @@ impl PixelMutation {
         #[graphql(desc = "The new pixel.")] input: CreatePixelInput,
     ) -> Result<CreatePixelPayload> {
         let failed = |user_errors| CreatePixelPayload { user_errors, ..Default::default() };
-        let scope = match answer(scope_of(ctx, &input.tenant_id, Permission::WritePixels, "tenantId").await?)? {
+        let scope = match answer(ctx, scope_of(ctx, &input.tenant_id, Permission::WritePixels, "tenantId").await?)? {
             Ok(scope) => scope,
             Err(user_errors) => return Ok(failed(user_errors)),
         };
@@ -275,7 +275,7 @@ impl PixelMutation {
             mode: input.mode.into(),
             is_default: input.is_default,
         };
-        Ok(match answer(pixels::create(context::app(ctx)?, scope, new, once).await)? {
+        Ok(match answer(ctx, pixels::create(context::app(ctx)?, scope, new, once).await)? {
             Ok(saved) => {
                 let (pixel, warnings) = parts(saved);
                 CreatePixelPayload { pixel, warnings, user_errors: Vec::new() }
@@ -291,7 +291,7 @@ impl PixelMutation {
         #[graphql(desc = "What to change.")] input: UpdatePixelInput,
     ) -> Result<UpdatePixelPayload> {
         let failed = |user_errors| UpdatePixelPayload { user_errors, ..Default::default() };
-        let (scope, key) = match answer(scope_of_pixel(ctx, &input.id, Permission::WritePixels).await?)? {
+        let (scope, key) = match answer(ctx, scope_of_pixel(ctx, &input.id, Permission::WritePixels).await?)? {
             Ok(found) => found,
             Err(user_errors) => return Ok(failed(user_errors)),
         };
@@ -301,7 +301,7 @@ impl PixelMutation {
             mode: input.mode.map(Into::into),
             is_default: input.is_default,
         };
-        Ok(match answer(pixels::update(context::app(ctx)?, scope, key, change).await)? {
+        Ok(match answer(ctx, pixels::update(context::app(ctx)?, scope, key, change).await)? {
             Ok(saved) => {
                 let (pixel, warnings) = parts(saved);
                 UpdatePixelPayload { pixel, warnings, user_errors: Vec::new() }
@@ -317,11 +317,11 @@ impl PixelMutation {
         #[graphql(desc = "Which pixel.")] input: DeletePixelInput,
     ) -> Result<DeletePixelPayload> {
         let failed = |user_errors| DeletePixelPayload { user_errors, ..Default::default() };
-        let (scope, key) = match answer(scope_of_pixel(ctx, &input.id, Permission::WritePixels).await?)? {
+        let (scope, key) = match answer(ctx, scope_of_pixel(ctx, &input.id, Permission::WritePixels).await?)? {
             Ok(found) => found,
             Err(user_errors) => return Ok(failed(user_errors)),
         };
-        Ok(match answer(pixels::delete(context::app(ctx)?, scope, key).await)? {
+        Ok(match answer(ctx, pixels::delete(context::app(ctx)?, scope, key).await)? {
             Ok(()) => DeletePixelPayload { deleted_pixel_id: Some(input.id), user_errors: Vec::new() },
             Err(user_errors) => failed(user_errors),
         })

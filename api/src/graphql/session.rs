@@ -131,7 +131,7 @@ impl SessionMutation {
     ) -> Result<SignUpPayload> {
         let SignUpInput { email, password, tenant_name, invitation_token: invitation } = input;
         let input = auth::SignUp { email, password, tenant_name, invitation };
-        Ok(match answer(auth::sign_up(context::app(ctx)?, input, &context::client(ctx)).await)? {
+        Ok(match answer(ctx, auth::sign_up(context::app(ctx)?, input, &context::client(ctx)).await)? {
             Ok(made) => SignUpPayload {
                 session: Some(made.session.into()),
                 user: Some(made.user.into()),
@@ -153,7 +153,7 @@ impl SessionMutation {
         let LogInInput { email, password, totp_code, recovery_code } = input;
         let shown = auth::second_factor::Shown { totp_code, recovery_code };
         let credentials = auth::Credentials { email, password, shown };
-        Ok(match answer(auth::log_in(context::app(ctx)?, credentials, &context::client(ctx)).await)? {
+        Ok(match answer(ctx, auth::log_in(context::app(ctx)?, credentials, &context::client(ctx)).await)? {
             Ok(made) => LogInPayload {
                 session: Some(made.session.into()),
                 user: Some(made.user.into()),
@@ -170,7 +170,7 @@ impl SessionMutation {
         #[graphql(desc = "The token to exchange.")] input: RefreshSessionInput,
     ) -> Result<RefreshSessionPayload> {
         let refreshed = auth::refresh(context::app(ctx)?, &input.refresh_token, &context::client(ctx)).await;
-        Ok(match answer(refreshed)? {
+        Ok(match answer(ctx, refreshed)? {
             Ok(session) => RefreshSessionPayload { session: Some(session.into()), user_errors: Vec::new() },
             Err(user_errors) => RefreshSessionPayload { session: None, user_errors },
         })
@@ -182,7 +182,7 @@ impl SessionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which session.")] input: LogOutInput,
     ) -> Result<LogOutPayload> {
-        let ended = answer(auth::log_out(context::app(ctx)?, &input.refresh_token, &context::client(ctx)).await)?;
+        let ended = answer(ctx, auth::log_out(context::app(ctx)?, &input.refresh_token, &context::client(ctx)).await)?;
         Ok(LogOutPayload { user_errors: ended.err().unwrap_or_default() })
     }
 }

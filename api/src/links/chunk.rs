@@ -4,7 +4,7 @@
 use super::{
     Link, attached,
     check::{self, Checked},
-    create::{CREATE, Given, IfThere, Results, external_id},
+    create::{Given, IfThere, Results, external_id},
     defaults::{Filled, LinkDefaults},
     draft::{Draft, LinkChange},
     insert::{Ready, insert},
@@ -18,17 +18,18 @@ use super::{
 use crate::{
     app::App,
     audit::Deed,
-    error::{Code, Error, Mistake},
+    error::{Code, Error, Mistake, gather},
     once::Call,
     scope::TenantScope,
     tenants, usage,
 };
-use entities::{TenantOwned, link};
+use contract::address::Slug;
+use entities::{TenantOwned, link, slot};
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, QueryFilter,
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
     prelude::{Json, Uuid},
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// How a chunk is stored.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +38,21 @@ pub(super) struct Manner<'a> {
     pub(super) call: Call<'a>,
     /// What becomes of links that are there.
     pub(super) if_there: IfThere,
-    /// Whether a mistake anywhere but in a destination keeps all links of the chunk from being made.
-    pub(super) together: bool,
+    /// What a mistake of one means for the others.
+    pub(super) fate: Fate,
+}
+
+/// What a mistake of a link means for the others of its chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// There are no others.
+    Alone,
+    /// Nothing.
+    Each,
+    /// A mistake anywhere but in a destination keeps all of them from being made.
+    Together,
+    /// As before, and without a mistake none is made either.
+    Judged,
 }
 
 /// What became of each link of a chunk, as it is kept for a call that comes again.
@@ -51,6 +65,16 @@ struct Progress {
     written: Written,
     before: Vec<Json>,
     after: Vec<Json>,
+    /// What is wrong with the call itself: then nothing is made.
+    refused: Vec<Mistake>,
+}
+
+/// A link that is to be made.
+struct Fresh {
+    index: usize,
+    given: LinkChange,
+    /// Whose its external id is.
+    taken: Option<&'static str>,
 }
 
 /// Stores a chunk; gives what became of each of its links.
@@ -61,24 +85,26 @@ pub(super) async fn store(
     manner: Manner<'_>,
 ) -> Result<Results, Error> {
     let Manner { call, if_there, .. } = manner;
-    let named = given.iter().filter_map(|given| external_id(given.as_ref().ok()?));
+    let named = given.iter().filter_map(|given| external_id(&given.link));
     let named: BTreeSet<String> = named.map(str::to_owned).collect();
     let tx = app.db.begin().await?;
     // who gives out external ids or counts links holds the tenant: of two that want one the second sees the first
     let tenant = tenants::read(&tx, scope.tenant_id(), !named.is_empty() || app.quotas.any()).await?;
-    if let Some(kept) = call.begin::<Kept>(&tx).await? {
+    let mut progress = Progress::default();
+    if let Some(Some(kept)) = gather(&mut progress.refused, call.begin::<Kept>(&tx).await)? {
         return read_again(&tx, scope, kept).await;
     }
     let defaults: LinkDefaults = tenants::stored(tenant.link_defaults)?;
     let mut there = upsert::hold(&tx, scope.tenant_id(), &named).await?;
-    let mut progress = Progress::default();
     let (mut fresh, mut known) = (Vec::new(), Vec::new());
-    for (index, given) in given.into_iter().enumerate() {
-        let row = given.as_ref().ok().and_then(external_id).and_then(|id| there.remove(id));
-        match (given, row) {
-            (Err(mistakes), _) => drop(progress.results.insert(index, Err(mistakes))),
-            (Ok(given), Some(row)) if if_there == IfThere::Change => known.push((index, row, given)),
-            (Ok(given), row) => fresh.push((index, given, row.is_some())),
+    for (index, Given { link: given, is_second }) in given.into_iter().enumerate() {
+        match external_id(&given).and_then(|id| there.remove(id)) {
+            Some(row) if if_there == IfThere::Change && !is_second => known.push((index, row, given)),
+            row => {
+                let taken = row.map(|_| "belongs to another link of the tenant");
+                let taken = if is_second { Some("stands twice in this call") } else { taken };
+                fresh.push(Fresh { index, given, taken });
+            }
         }
     }
     // in the order in which they are held
@@ -125,32 +151,34 @@ impl Progress {
         app: &App,
         tx: &DatabaseTransaction,
         scope: TenantScope,
-        fresh: Vec<(usize, LinkChange, bool)>,
+        fresh: Vec<Fresh>,
         defaults: &LinkDefaults,
         now: i64,
     ) -> Result<(), Error> {
-        let shape = |(index, mut given, taken): (usize, LinkChange, bool)| {
+        let shape = |Fresh { index, mut given, taken }: Fresh| {
             let mut mistakes = Vec::new();
             let filled = defaults.fill(&mut given, now);
             let checked = check::shape(Draft::default().with(given), &app.rules, Some(now), &mut mistakes);
-            if taken {
-                mistakes.push(mistake(["externalId"], Code::Taken, "belongs to another link of the tenant"));
+            if let Some(rule) = taken {
+                mistakes.push(mistake(["externalId"], Code::Taken, rule));
             }
             (index, checked, filled, mistakes)
         };
         let shaped: Vec<(usize, Checked, Filled, Vec<Mistake>)> = fresh.into_iter().map(shape).collect();
         let drafts = shaped.iter().map(|(_, checked, _, _)| checked);
         let known = Known::load(tx, &app.rules, scope.tenant_id(), drafts, None).await?;
-        let mut ready = Vec::new();
+        let (mut ready, mut refused) = (Vec::new(), Vec::new());
         for (index, mut checked, filled, mut mistakes) in shaped {
             filled.drop_lost(&mut checked, &known);
             match check::place(&checked, &known, &mut mistakes) {
                 Some(domain_id) if mistakes.is_empty() => {
                     ready.push(Ready { index, id: Uuid::now_v7(), domain_id, slug: String::new(), checked });
                 }
-                _ => drop(self.results.insert(index, Err(mistakes))),
+                domain_id => refused.push(Refused { index, address: domain_id.zip(checked.slug), mistakes }),
             }
         }
+        let refused = add_taken(tx, refused).await?;
+        self.results.extend(refused.into_iter().map(|refused| (refused.index, Err(refused.mistakes))));
         self.keep_quotas(app, tx, scope, &mut ready, now).await?;
         let (made, taken) = insert(tx, scope, now, ready).await?;
         if !made.is_empty() {
@@ -167,10 +195,38 @@ impl Progress {
             self.written.made(&made, link.checked.tags, link.checked.pixel_ids);
             self.results.insert(link.index, Ok(made));
         }
-        let in_use = |index| (index, Err(vec![mistake(["slug"], Code::Taken, "is in use on this domain")]));
-        self.results.extend(taken.into_iter().map(in_use));
+        self.results.extend(taken.into_iter().map(|index| (index, Err(vec![in_use()]))));
         Ok(())
     }
+}
+
+/// A link that has mistakes, and the address that it was to have.
+struct Refused {
+    index: usize,
+    address: Option<(Uuid, Slug)>,
+    mistakes: Vec<Mistake>,
+}
+
+/// Notes where an address that was chosen is in use: of links without other mistakes their insert tells that.
+async fn add_taken(tx: &DatabaseTransaction, mut refused: Vec<Refused>) -> Result<Vec<Refused>, Error> {
+    let slugs = refused.iter().filter_map(|refused| Some(refused.address.as_ref()?.1.as_str().to_owned()));
+    let slugs: BTreeSet<String> = slugs.collect();
+    if slugs.is_empty() {
+        return Ok(refused);
+    }
+    let used = slot::Entity::find().filter(slot::Column::Slug.is_in(slugs)).filter(slot::Column::LinkId.is_not_null());
+    let used = used.select_only().columns([slot::Column::DomainId, slot::Column::Slug]);
+    let used: HashSet<(Uuid, String)> = used.into_tuple().all(tx).await?.into_iter().collect();
+    for Refused { address, mistakes, .. } in &mut refused {
+        if address.as_ref().is_some_and(|(domain, slug)| used.contains(&(*domain, slug.as_str().to_owned()))) {
+            mistakes.push(in_use());
+        }
+    }
+    Ok(refused)
+}
+
+fn in_use() -> Mistake {
+    mistake(["slug"], Code::Taken, "is in use on this domain")
 }
 
 /// Notes what a chunk came to and commits it.
@@ -178,41 +234,48 @@ async fn finish(
     app: &App,
     tx: DatabaseTransaction,
     scope: TenantScope,
-    Manner { call, together, .. }: Manner<'_>,
+    Manner { call, fate, .. }: Manner<'_>,
     progress: Progress,
 ) -> Result<Results, Error> {
-    let Progress { results, written, before, after } = progress;
+    let Progress { results, written, before, after, mut refused } = progress;
     let results: Results = results.into_values().collect();
-    if together {
-        refuse_together(&results)?;
+    refused.extend(of_all(&results, fate, !refused.is_empty()));
+    if !refused.is_empty() {
+        return Err(Error::Mistakes(refused));
     }
-    if written.is_empty() {
+    if written.is_empty() || fate == Fate::Judged {
         // nothing was made: the key stays free for the input without its mistakes
         return Ok(results);
     }
     let kept: Kept = results.iter().map(|made| made.as_ref().map(|link| link.id).map_err(Clone::clone)).collect();
     call.keep(&tx, &kept).await?;
-    written.commit(app, tx, scope, deed(&call, &results, &before, &after)?).await?;
+    written.commit(app, tx, scope, deed(&call, fate == Fate::Alone, &results, &before, &after)?).await?;
     Ok(results)
 }
 
-/// Answers with the mistakes that are not about destinations, each once.
-fn refuse_together(results: &Results) -> Result<(), Error> {
-    let mut refused: Vec<Mistake> = Vec::new();
+/// The mistakes of links that are those of the whole call, each once: where the links are made together all that are not
+/// about destinations, and those of a link alone when the call itself is refused.
+fn of_all(results: &Results, fate: Fate, is_refused: bool) -> Vec<Mistake> {
+    let mut found: Vec<Mistake> = Vec::new();
     for mistake in results.iter().filter_map(|made| made.as_ref().err()).flatten() {
-        let about_destination = mistake.field.first().is_some_and(|field| field == "destination");
-        if !about_destination && !refused.contains(mistake) {
-            refused.push(mistake.clone());
+        let is_of_all = match fate {
+            Fate::Alone => is_refused,
+            Fate::Each => false,
+            Fate::Together => mistake.field.first().is_none_or(|field| field != "destination"),
+            // there may be no room for a link that is not made
+            Fate::Judged => mistake.field.first().is_some_and(|field| field != "destination"),
+        };
+        if is_of_all && !found.contains(mistake) {
+            found.push(mistake.clone());
         }
     }
-    if refused.is_empty() { Ok(()) } else { Err(Error::Mistakes(refused)) }
+    found
 }
 
 /// What a row of the audit log says was done: to one link, or to many.
-fn deed(call: &Call<'_>, results: &Results, before: &[Json], after: &[Json]) -> Result<Deed, Error> {
-    let one = call.action == CREATE;
+fn deed(call: &Call<'_>, one: bool, results: &Results, before: &[Json], after: &[Json]) -> Result<Deed, Error> {
     let deed = match results.as_slice() {
-        [Ok(link)] if one => Deed::new(CREATE, "Link", Some(link.id)),
+        [Ok(link)] if one => Deed::new(call.action, "Link", Some(link.id)),
         _ => Deed::new(call.action, "Link", None),
     };
     match (before, after) {
@@ -246,9 +309,14 @@ mod tests {
     #[test]
     fn what_is_refused_together_is_told_once() {
         let at = |field: &str| mistake([field], Code::Invalid, "x");
-        assert!(refuse_together(&vec![Err(vec![at("destination")])]).is_ok());
+        assert_eq!(of_all(&vec![Err(vec![at("destination")])], Fate::Together, false), []);
         let results = vec![Err(vec![at("destination"), at("tags")]), Err(vec![at("tags")])];
-        let Err(Error::Mistakes(mistakes)) = refuse_together(&results) else { panic!("not refused") };
-        assert_eq!(mistakes, [at("tags")]);
+        assert_eq!(of_all(&results, Fate::Together, false), [at("tags")]);
+        assert_eq!(of_all(&results, Fate::Each, true), []);
+        let no_room = vec![Err(vec![mistake([], Code::LimitReached, "x")])];
+        assert_eq!(
+            (of_all(&no_room, Fate::Together, false).len(), of_all(&no_room, Fate::Judged, false).len()),
+            (1, 0)
+        );
     }
 }

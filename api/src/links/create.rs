@@ -5,13 +5,12 @@
 use super::{
     Link,
     check::MAX_EXTERNAL_ID,
-    chunk::{Manner, store},
+    chunk::{Fate, Manner, store},
     draft::LinkChange,
-    text::mistake,
 };
 use crate::{
     app::App,
-    error::{Code, Error, Mistake},
+    error::{Code, Error, Mistake, gather},
     once::{Call, Once},
     scope::TenantScope,
 };
@@ -48,8 +47,8 @@ pub async fn create(
     if_there: IfThere,
     once: Option<Once>,
 ) -> Result<Link, Error> {
-    let manner = Manner { call: call(app, scope, CREATE, once.as_ref()), if_there, together: false };
-    match store(app, scope, vec![Ok(given)], manner).await?.pop() {
+    let manner = Manner { call: call(app, scope, CREATE, once.as_ref()), if_there, fate: Fate::Alone };
+    match store(app, scope, vec![given.into()], manner).await?.pop() {
         Some(made) => made.map_err(Error::Mistakes),
         None => Err(Error::Fault("a link was neither made nor refused".to_owned())),
     }
@@ -69,11 +68,13 @@ pub async fn create_many(
 ) -> Result<Results, Error> {
     if given.len() > MAX_AT_ONCE {
         let rule = format!("must be at most {MAX_AT_ONCE} at a time");
-        return Err(Error::mistake("links", Code::LimitReached, rule));
+        let mut mistakes = vec![Mistake::new("links", Code::LimitReached, rule)];
+        gather(&mut mistakes, once.map_or(Ok(()), |once| once.check()))?;
+        return Err(Error::Mistakes(mistakes));
     }
     let mut results = Results::with_capacity(given.len());
     let mut given = once_each(given).into_iter();
-    let mut manner = Manner { call: call(app, scope, "createLinks", once.as_ref()), if_there, together: false };
+    let mut manner = Manner { call: call(app, scope, "createLinks", once.as_ref()), if_there, fate: Fate::Each };
     loop {
         let chunk: Vec<Given> = given.by_ref().take(CHUNK).collect();
         if chunk.is_empty() {
@@ -101,12 +102,31 @@ pub(crate) async fn create_all(
     once: Option<Once>,
 ) -> Result<Results, Error> {
     let call = call(app, scope, "trackContent", once.as_ref());
-    let manner = Manner { call, if_there: IfThere::Refuse, together: true };
-    let made = store(app, scope, given.into_iter().map(Ok).collect(), manner).await;
+    let manner = Manner { call, if_there: IfThere::Refuse, fate: Fate::Together };
+    let made = store(app, scope, given.into_iter().map(Given::from).collect(), manner).await;
     made.map_err(|error| match error {
         Error::Mistakes(mistakes) => Error::Mistakes(mistakes.into_iter().map(in_defaults).collect()),
         error => error,
     })
+}
+
+/// What [`create_all`] would refuse about any link, where there is none to be made; nothing is.
+///
+/// # Errors
+/// Of the database.
+pub(crate) async fn mistakes_of_all(
+    app: &App,
+    scope: TenantScope,
+    given: LinkChange,
+    once: Option<&Once>,
+) -> Result<Vec<Mistake>, Error> {
+    let call = call(app, scope, "trackContent", once);
+    let manner = Manner { call, if_there: IfThere::Refuse, fate: Fate::Judged };
+    // any one that is good
+    let given = LinkChange { destination: Some("https://example.com/".to_owned()), ..given };
+    let mut mistakes = Vec::new();
+    gather(&mut mistakes, store(app, scope, vec![given.into()], manner).await)?;
+    Ok(mistakes.into_iter().map(in_defaults).collect())
 }
 
 /// A mistake of what all links of a content are.
@@ -117,17 +137,27 @@ fn in_defaults(mut mistake: Mistake) -> Mistake {
     mistake
 }
 
-/// A link as it was given, or why it is refused whatever it is.
-pub(super) type Given = Result<LinkChange, Vec<Mistake>>;
+/// A link as it was given.
+#[derive(Debug)]
+pub(super) struct Given {
+    /// What is decided about it.
+    pub(super) link: LinkChange,
+    /// Whether a link before it in this call is to have its external id.
+    pub(super) is_second: bool,
+}
 
-/// Refuses the second of two links with one external id: which of them it would be is anybody's guess.
+impl From<LinkChange> for Given {
+    fn from(link: LinkChange) -> Self {
+        Self { link, is_second: false }
+    }
+}
+
+/// Marks the second of two links with one external id: which of them it would be is anybody's guess.
 fn once_each(given: Vec<LinkChange>) -> Vec<Given> {
     let mut seen = HashSet::new();
-    let once = |given: LinkChange| match external_id(&given) {
-        Some(id) if !seen.insert(id.to_owned()) => {
-            Err(vec![mistake(["externalId"], Code::Taken, "stands twice in this call")])
-        }
-        _ => Ok(given),
+    let once = |link: LinkChange| {
+        let is_second = external_id(&link).is_some_and(|id| !seen.insert(id.to_owned()));
+        Given { link, is_second }
     };
     given.into_iter().map(once).collect()
 }
@@ -141,6 +171,8 @@ pub(super) fn external_id(given: &LinkChange) -> Option<&str> {
 
 /// A mistake of one link, with its place among many.
 fn within(index: usize, mut mistake: Mistake) -> Mistake {
+    // the key is that of all
+    mistake.field.retain(|part| part != "idempotencyKey");
     mistake.field.splice(0..0, ["links".to_owned(), index.to_string()]);
     mistake
 }
@@ -151,7 +183,7 @@ fn call<'a>(app: &App, scope: TenantScope, action: &'static str, once: Option<&'
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::text::mistake, *};
 
     #[test]
     fn a_mistake_among_many_says_whose_it_is() {
@@ -164,7 +196,7 @@ mod tests {
     fn an_external_id_stands_in_a_call_once() {
         let named = |id: Option<&str>| LinkChange { external_id: Some(id.map(str::to_owned)), ..LinkChange::default() };
         let given = vec![named(Some("a")), named(None), named(Some(" a ")), named(Some("b")), named(None)];
-        let refused: Vec<bool> = once_each(given).iter().map(Result::is_err).collect();
+        let refused: Vec<bool> = once_each(given).iter().map(|given| given.is_second).collect();
         assert_eq!(refused, [false, false, true, false, false]);
     }
 }

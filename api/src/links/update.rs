@@ -83,17 +83,16 @@ pub(super) async fn apply(
     let known = Known::load(tx, &app.rules, tenant_id, [&checked], Some(kept)).await?;
     let domain = check::place(&checked, &known, &mut mistakes);
     let slug = checked.slug.as_ref().map_or_else(|| before.slug.clone(), |slug| slug.as_str().to_owned());
-    let Some(domain_id) = domain else { return Err(Error::Mistakes(mistakes)) };
-    let moves = (domain_id, slug.as_str()) != (before.domain_id, before.slug.as_str());
-    if moves && is_taken(tx, domain_id, &slug).await? {
+    let moves = |domain_id: &Uuid| (*domain_id, slug.as_str()) != (before.domain_id, before.slug.as_str());
+    if let Some(domain_id) = domain.filter(moves)
+        && is_taken(tx, domain_id, &slug).await?
+    {
         mistakes.push(mistake(["slug"], Code::Taken, "is in use on this domain"));
     }
     if checked.external_id != before.external_id && is_named(tx, scope, checked.external_id.as_deref()).await? {
         mistakes.push(mistake(["externalId"], Code::Taken, "belongs to another link of the tenant"));
     }
-    if !mistakes.is_empty() {
-        return Err(Error::Mistakes(mistakes));
-    }
+    let Some(domain_id) = domain.filter(|_| mistakes.is_empty()) else { return Err(Error::Mistakes(mistakes)) };
     let row = row::columns(&checked, domain_id, &slug, app.clock.now())?;
     let link: Link = write(tx, scope, id, row).await?.try_into()?;
     attached::clear(tx, tenant_id, id).await?;

@@ -52,16 +52,16 @@ pub async fn invite(
     let call = Call { owner_id: tenant_id, action: "inviteMember", part: 0, once: once.as_ref(), now };
     let tx = app.db.begin().await?;
     let scope = scope.hold(&tx, Permission::WriteMembers, "tenantId").await?;
-    if let Some(id) = call.begin::<Uuid>(&tx).await? {
+    if let Some(Some(id)) = mistakes.gather(call.begin::<Uuid>(&tx).await)? {
         let known = invitation::Entity::of(tenant_id).filter(invitation::Column::Id.eq(id)).one(&tx).await?;
         let rule = "belongs to a call whose invitation was taken, taken back or over since";
         let invitation = known.ok_or_else(|| Error::mistake("idempotencyKey", Code::NotFound, rule))?;
         return Ok(Made { invitation, link: None });
     }
     scope.demand_to_give(role)?;
-    mistakes.check()?;
     let email = email.unwrap_or_default();
-    let before = check_place(&tx, scope, &email, now).await?;
+    let before = check_place(&tx, scope, &email, now, &mut mistakes).await?;
+    mistakes.check()?;
     let salt: [u8; 32] = rand::random();
     let token = LinkToken::of_salt(app, &salt)?;
     let row = Model {
@@ -100,18 +100,21 @@ pub async fn invite(
     Ok(Made { invitation: row, link })
 }
 
-/// Whether there is a place for an invitation to this address; gives the one that it takes the place of.
+/// Notes why there is no place for an invitation to this address, which is empty where it is no good; gives the invitation
+/// that it takes the place of.
 async fn check_place(
     tx: &DatabaseTransaction,
     scope: TenantScope,
     email: &str,
     now: i64,
+    mistakes: &mut Mistakes,
 ) -> Result<Option<Model>, Error> {
     let tenant_id = scope.tenant_id();
     if let Some(user) = user::Entity::find().filter(user::Column::Email.eq(email)).one(tx).await?
         && find(tx, tenant_id, user.id).await?.is_some()
     {
-        return Err(Error::mistake("email", Code::Taken, "belongs to a member already"));
+        mistakes.add("email", Code::Taken, "belongs to a member already");
+        return Ok(None);
     }
     let over = invitation::Column::ExpiresAt.lte(now);
     invitation::Entity::delete_of(tenant_id).filter(over).exec(tx).await?;
@@ -121,7 +124,7 @@ async fn check_place(
     }
     if before.is_none() && invitation::Entity::of(tenant_id).count(tx).await? >= MAX_PENDING {
         let rule = format!("{MAX_PENDING} invitations are pending: take one back first");
-        return Err(Error::mistake("email", Code::LimitReached, rule));
+        mistakes.add("email", Code::LimitReached, rule);
     }
     Ok(before)
 }

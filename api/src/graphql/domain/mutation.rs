@@ -97,8 +97,8 @@ pub struct DeleteDomainPayload {
 type Outcome = std::result::Result<domains::Domain, Error>;
 
 /// A payload's two fields.
-fn parts(outcome: Outcome) -> Result<(Option<Domain>, Vec<UserError>)> {
-    Ok(match answer(outcome)? {
+fn parts(ctx: &Context<'_>, outcome: Outcome) -> Result<(Option<Domain>, Vec<UserError>)> {
+    Ok(match answer(ctx, outcome)? {
         Ok(domain) => (Some(domain.into()), Vec::new()),
         Err(user_errors) => (None, user_errors),
     })
@@ -132,7 +132,7 @@ impl DomainMutation {
             }
             Err(error) => Err(error),
         };
-        let (domain, user_errors) = parts(made)?;
+        let (domain, user_errors) = parts(ctx, made)?;
         Ok(CreateDomainPayload { domain, user_errors })
     }
 
@@ -147,7 +147,7 @@ impl DomainMutation {
             Ok((scope, key)) => domains::verify(context::app(ctx)?, scope, key).await,
             Err(error) => Err(error),
         };
-        let (domain, user_errors) = parts(looked)?;
+        let (domain, user_errors) = parts(ctx, looked)?;
         Ok(VerifyDomainPayload { domain, user_errors })
     }
 
@@ -167,7 +167,7 @@ impl DomainMutation {
             Ok((scope, key)) => domains::update(context::app(ctx)?, scope, key, change).await,
             Err(error) => Err(error),
         };
-        let (domain, user_errors) = parts(changed)?;
+        let (domain, user_errors) = parts(ctx, changed)?;
         Ok(UpdateDomainPayload { domain, user_errors })
     }
 
@@ -181,7 +181,7 @@ impl DomainMutation {
             Ok((scope, key)) => domains::delete(context::app(ctx)?, scope, key).await,
             Err(error) => Err(error),
         };
-        Ok(match answer(gone)? {
+        Ok(match answer(ctx, gone)? {
             Ok(()) => DeleteDomainPayload { deleted_domain_id: Some(input.id), user_errors: Vec::new() },
             Err(user_errors) => DeleteDomainPayload { deleted_domain_id: None, user_errors },
         })

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     graphql::{
         context,
-        error::{UserError, answer},
+        error::{UserError, answer, user_errors},
         tenant::scope_of,
     },
     links,
@@ -125,13 +125,13 @@ impl LinkMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The new link.")] input: CreateLinkInput,
     ) -> Result<CreateLinkPayload> {
-        let scope = match answer(scope_of(ctx, &input.tenant_id, Permission::WriteLinks, "tenantId").await?)? {
+        let scope = match answer(ctx, scope_of(ctx, &input.tenant_id, Permission::WriteLinks, "tenantId").await?)? {
             Ok(scope) => scope,
             Err(user_errors) => return Ok(CreateLinkPayload { link: None, user_errors }),
         };
         let once = context::once(ctx, input.idempotency_key)?;
         let made = links::create(context::app(ctx)?, scope, input.link.into(), if_there(input.upsert), once).await;
-        let (link, user_errors) = split(answer(made)?.map(|link| Link::new(scope, link)));
+        let (link, user_errors) = split(answer(ctx, made)?.map(|link| Link::new(scope, link)));
         Ok(CreateLinkPayload { link, user_errors })
     }
 
@@ -144,22 +144,21 @@ impl LinkMutation {
         #[graphql(desc = "The new links.")] input: CreateLinksInput,
     ) -> Result<CreateLinksPayload> {
         let failed = |user_errors| CreateLinksPayload { results: Vec::new(), user_errors };
-        let scope = match answer(scope_of(ctx, &input.tenant_id, Permission::WriteLinks, "tenantId").await?)? {
+        let scope = match answer(ctx, scope_of(ctx, &input.tenant_id, Permission::WriteLinks, "tenantId").await?)? {
             Ok(scope) => scope,
             Err(user_errors) => return Ok(failed(user_errors)),
         };
         let once = context::once(ctx, input.idempotency_key)?;
         let given = input.links.into_iter().map(Into::into).collect();
         let made = links::create_many(context::app(ctx)?, scope, given, if_there(input.upsert), once).await;
-        let results = match answer(made)? {
+        let results = match answer(ctx, made)? {
             Ok(results) => results,
             Err(user_errors) => return Ok(failed(user_errors)),
         };
         let group = Group::of(scope, results.iter().flatten());
         let result = |(index, made): (usize, std::result::Result<links::Link, Vec<_>>)| {
             let made = made.map(|link| Link::of_group(scope, link, group.clone()));
-            let (link, user_errors) =
-                split(made.map_err(|mistakes| mistakes.into_iter().map(UserError::from).collect()));
+            let (link, user_errors) = split(made.map_err(|mistakes| user_errors(ctx, mistakes)));
             CreateLinksResult { index, link, user_errors }
         };
         Ok(CreateLinksPayload {
@@ -174,11 +173,11 @@ impl LinkMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to change.")] input: UpdateLinkInput,
     ) -> Result<UpdateLinkPayload> {
-        let (scope, key) = match answer(scope_of_link(ctx, &input.id, Permission::WriteLinks).await?)? {
+        let (scope, key) = match answer(ctx, scope_of_link(ctx, &input.id, Permission::WriteLinks).await?)? {
             Ok(found) => found,
             Err(user_errors) => return Ok(UpdateLinkPayload { link: None, user_errors }),
         };
-        let changed = answer(links::update(context::app(ctx)?, scope, key, input.into()).await)?;
+        let changed = answer(ctx, links::update(context::app(ctx)?, scope, key, input.into()).await)?;
         let (link, user_errors) = split(changed.map(|link| Link::new(scope, link)));
         Ok(UpdateLinkPayload { link, user_errors })
     }
@@ -190,11 +189,11 @@ impl LinkMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which link.")] input: ArchiveLinkInput,
     ) -> Result<ArchiveLinkPayload> {
-        let (scope, key) = match answer(scope_of_link(ctx, &input.id, Permission::WriteLinks).await?)? {
+        let (scope, key) = match answer(ctx, scope_of_link(ctx, &input.id, Permission::WriteLinks).await?)? {
             Ok(found) => found,
             Err(user_errors) => return Ok(ArchiveLinkPayload { link: None, user_errors }),
         };
-        let archived = answer(links::archive(context::app(ctx)?, scope, key).await)?;
+        let archived = answer(ctx, links::archive(context::app(ctx)?, scope, key).await)?;
         let (link, user_errors) = split(archived.map(|link| Link::new(scope, link)));
         Ok(ArchiveLinkPayload { link, user_errors })
     }
@@ -205,11 +204,11 @@ impl LinkMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which link.")] input: RestoreLinkInput,
     ) -> Result<RestoreLinkPayload> {
-        let (scope, key) = match answer(scope_of_link(ctx, &input.id, Permission::WriteLinks).await?)? {
+        let (scope, key) = match answer(ctx, scope_of_link(ctx, &input.id, Permission::WriteLinks).await?)? {
             Ok(found) => found,
             Err(user_errors) => return Ok(RestoreLinkPayload { link: None, user_errors }),
         };
-        let restored = answer(links::restore(context::app(ctx)?, scope, key).await)?;
+        let restored = answer(ctx, links::restore(context::app(ctx)?, scope, key).await)?;
         let (link, user_errors) = split(restored.map(|link| Link::new(scope, link)));
         Ok(RestoreLinkPayload { link, user_errors })
     }
@@ -222,11 +221,11 @@ impl LinkMutation {
         #[graphql(desc = "Which link.")] input: DeleteLinkInput,
     ) -> Result<DeleteLinkPayload> {
         let failed = |user_errors| DeleteLinkPayload { deleted_link_id: None, user_errors };
-        let (scope, key) = match answer(scope_of_link(ctx, &input.id, Permission::WriteLinks).await?)? {
+        let (scope, key) = match answer(ctx, scope_of_link(ctx, &input.id, Permission::WriteLinks).await?)? {
             Ok(found) => found,
             Err(user_errors) => return Ok(failed(user_errors)),
         };
-        Ok(match answer(links::delete(context::app(ctx)?, scope, key).await)? {
+        Ok(match answer(ctx, links::delete(context::app(ctx)?, scope, key).await)? {
             Ok(()) => DeleteLinkPayload { deleted_link_id: Some(input.id), user_errors: Vec::new() },
             Err(user_errors) => failed(user_errors),
         })

@@ -69,7 +69,7 @@ impl TenantMutation {
     ) -> Result<CreateTenantPayload> {
         let once = context::once(ctx, input.idempotency_key)?;
         let made = tenants::create(context::app(ctx)?, context::caller(ctx)?, &input.name, once).await;
-        Ok(match answer(made)? {
+        Ok(match answer(ctx, made)? {
             Ok((scope, row)) => CreateTenantPayload { tenant: Some(Tenant::new(scope, row)), user_errors: Vec::new() },
             Err(user_errors) => CreateTenantPayload { tenant: None, user_errors },
         })
@@ -81,7 +81,7 @@ impl TenantMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to change.")] input: UpdateTenantInput,
     ) -> Result<UpdateTenantPayload> {
-        let scope = match answer(scope_of(ctx, &input.id, Permission::Administer, "id").await?)? {
+        let scope = match answer(ctx, scope_of(ctx, &input.id, Permission::Administer, "id").await?)? {
             Ok(scope) => scope,
             Err(user_errors) => return Ok(UpdateTenantPayload { tenant: None, user_errors }),
         };
@@ -97,7 +97,7 @@ impl TenantMutation {
             branding: input.branding.map(Into::into),
             link_defaults: input.link_defaults.map(Into::into),
         };
-        Ok(match answer(tenants::update(context::app(ctx)?, &scope, change).await)? {
+        Ok(match answer(ctx, tenants::update(context::app(ctx)?, &scope, change).await)? {
             Ok(row) => UpdateTenantPayload { tenant: Some(Tenant::new(scope, row)), user_errors: Vec::new() },
             Err(user_errors) => UpdateTenantPayload { tenant: None, user_errors },
         })

@@ -157,7 +157,7 @@ impl WebhookMutation {
             Ok(scope) => webhooks::create(context::app(ctx)?, scope, new, once).await.map(|made| (scope, made)),
             Err(error) => Err(error),
         };
-        Ok(match answer(made)? {
+        Ok(match answer(ctx, made)? {
             Ok((scope, made)) => {
                 let (webhook, secret) = (Some(Webhook::new(scope, made.webhook)), made.secret);
                 CreateWebhookPayload { webhook, secret, user_errors: Vec::new() }
@@ -181,7 +181,7 @@ impl WebhookMutation {
             }
             Err(error) => Err(error),
         };
-        Ok(match answer(changed)? {
+        Ok(match answer(ctx, changed)? {
             Ok(webhook) => UpdateWebhookPayload { webhook: Some(webhook), user_errors: Vec::new() },
             Err(user_errors) => UpdateWebhookPayload { webhook: None, user_errors },
         })
@@ -197,7 +197,7 @@ impl WebhookMutation {
             Ok((scope, key)) => webhooks::delete(context::app(ctx)?, scope, key).await,
             Err(error) => Err(error),
         };
-        Ok(match answer(deleted)? {
+        Ok(match answer(ctx, deleted)? {
             Ok(()) => DeleteWebhookPayload { deleted_webhook_id: Some(input.id), user_errors: Vec::new() },
             Err(user_errors) => DeleteWebhookPayload { deleted_webhook_id: None, user_errors },
         })
@@ -214,7 +214,7 @@ impl WebhookMutation {
             Ok((scope, key)) => webhooks::rotate_secret(context::app(ctx)?, scope, key).await.map(|made| (scope, made)),
             Err(error) => Err(error),
         };
-        Ok(match answer(rotated)? {
+        Ok(match answer(ctx, rotated)? {
             Ok((scope, made)) => {
                 let (webhook, secret) = (Some(Webhook::new(scope, made.webhook)), made.secret);
                 RotateWebhookSecretPayload { webhook, secret, user_errors: Vec::new() }
@@ -234,7 +234,7 @@ impl WebhookMutation {
             Ok((scope, key)) => log::replay(context::app(ctx)?, scope, key).await,
             Err(error) => Err(error),
         };
-        Ok(match answer(replayed)? {
+        Ok(match answer(ctx, replayed)? {
             Ok(row) => ReplayWebhookDeliveryPayload { delivery: Some(row.into()), user_errors: Vec::new() },
             Err(user_errors) => ReplayWebhookDeliveryPayload { delivery: None, user_errors },
         })
@@ -251,7 +251,7 @@ impl WebhookMutation {
             Ok((scope, key)) => log::send_test(context::app(ctx)?, scope, key).await,
             Err(error) => Err(error),
         };
-        Ok(match answer(sent)? {
+        Ok(match answer(ctx, sent)? {
             Ok(row) => SendTestWebhookPayload { delivery: Some(row.into()), user_errors: Vec::new() },
             Err(user_errors) => SendTestWebhookPayload { delivery: None, user_errors },
         })
