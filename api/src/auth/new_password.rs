@@ -17,6 +17,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query
 /// Every mistake at once; [`Error::RateLimited`] after too many wrong passwords.
 pub async fn change(app: &App, caller: Caller, client: &Client, current: String, new: String) -> Result<u64, Error> {
     caller.session_id()?;
+    // no caller's connection reads or writes passwords
+    let app = &app.everywhere();
     let user = session::user(app, caller).await?;
     let attempt = Attempt::begin(app, &user.email, client).await?;
     let mut mistakes = Mistakes::default();
