@@ -4,10 +4,12 @@
 
 pub mod chain;
 mod list;
+mod report;
 mod verify;
 
 pub use list::{Filter, Log, count, list};
-pub use verify::{Finding, verify_all};
+pub use report::Report;
+pub use verify::{Fault, Finding, verify_all};
 
 use crate::{
     error::Error,

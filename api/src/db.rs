@@ -9,7 +9,8 @@ use connection::Acting;
 pub use connection::Connection;
 
 use crate::scope::Caller;
-use connection::{CALLERS, SERVER, announce, settle};
+use connection::{act, open};
+use futures_util::TryFutureExt;
 use sea_orm::{
     ConnectOptions, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
     TransactionOptions,
@@ -66,9 +67,18 @@ impl Db {
             let pair = Pair { read, write };
             return Ok(Self::counting(pair.clone(), pair));
         }
-        let server = Database::connect(postgres(url, connections, SERVER)).await?;
-        // the role may not be there before the first migration
-        let callers = Database::connect(postgres(url, connections, CALLERS).connect_lazy(true).clone()).await?;
+        let mut server = postgres(url, connections);
+        server.map_sqlx_postgres_pool_opts(|pool| pool.after_connect(|connection, _| open(connection)));
+        let server = Database::connect(server).await?;
+        let mut callers = postgres(url, connections);
+        callers
+            // the role may not be there before the first migration
+            .connect_lazy(true)
+            // to act finds a dead connection as well as a ping does
+            .test_before_acquire(false)
+            .map_sqlx_postgres_pool_opts(|pool| pool.after_connect(|connection, _| act(connection)))
+            .map_sqlx_postgres_before_acquire(|connection, _| Box::pin(act(connection).map_ok(|()| true)));
+        let callers = Database::connect(callers).await?;
         let pair = |pool: DatabaseConnection| Pair { read: pool.clone(), write: pool };
         Ok(Self::counting(pair(server), pair(callers)))
     }
@@ -162,18 +172,9 @@ impl Db {
     }
 }
 
-/// A pool of connections that begin with `settings`, and that say with each use for whom they act.
-fn postgres(url: &str, connections: u32, settings: &'static str) -> ConnectOptions {
+fn postgres(url: &str, connections: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
-    options
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE)
-        .sqlx_logging(false)
-        .map_sqlx_postgres_pool_opts(move |pool| pool.after_connect(move |connection, _| settle(connection, settings)));
-    if settings == CALLERS {
-        // to say so finds a dead connection as well as a ping does
-        options.test_before_acquire(false).map_sqlx_postgres_before_acquire(|connection, _| announce(connection));
-    }
+    options.max_connections(connections).acquire_timeout(ACQUIRE).sqlx_logging(false);
     options
 }
 

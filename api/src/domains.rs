@@ -302,12 +302,9 @@ pub(crate) async fn serving_links(
     if names.is_empty() {
         return Ok(HashSet::new());
     }
-    // a host with a port is rare (none is on the public internet): all of those are compared here, by name
-    let host = domain::Column::Host;
-    let possible = Condition::any().add(host.is_in(names.iter().map(String::as_str))).add(host.like("%:%"));
-    // what is only claimed serves nothing: it must not keep anybody from leading there
-    let found = domain::Entity::find().filter(domain::Column::Serving.eq(true)).filter(possible);
-    let found = found.select_only().column(host).into_tuple::<String>().all(db).await?;
+    // a host with a port is rare (none is on the public internet): all of those are compared here, by name. What is only
+    // claimed serves nothing: it must not keep anybody from leading there
+    let found = domain::serving(db, &names.iter().map(String::as_str).collect::<Vec<_>>()).await?;
     let mut serving = HashSet::from([rules.default_domain.name().to_owned()]);
     for host in &found {
         serving.insert(host_of(host)?.name().to_owned());

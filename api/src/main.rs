@@ -1,7 +1,6 @@
 //! The program `api`: its commands. Settings that cannot be used are reported whole, with exit code 2.
 
 use api::{config::Config, db::Db, graphql, run, telemetry};
-use migration::{Migrator, MigratorTrait};
 use std::process::ExitCode;
 
 #[global_allocator]
@@ -13,7 +12,8 @@ Usage: api <command>
   serve     answers POST /graphql and runs the background loops
   work      runs the background loops only: brings changes to the redirectors and clicks into the database
   migrate   brings the database's schema up to date
-  audit     follows every audit log from its first row to its last, prints what it finds, and fails when one is broken
+  audit [report]  follows every audit log from its first row to its last, prints what it finds, and fails when one is
+            broken, or does not go on from what an earlier `audit` printed into the file `report`
   rebuild   makes the rollups of every day anew from its clicks, while the others run
   schema    prints the GraphQL schema
   reset-link <email>  prints a link with which the user of this address sets a new password, once and within an hour
@@ -59,17 +59,21 @@ async fn obey(command: &str, config: &Config) -> Result<(), String> {
     match command {
         "migrate" => migration::up(db.pool()).await.map_err(|error| error.to_string()),
         _ => {
-            let pending = Migrator::get_pending_migrations(db.pool()).await.map_err(|error| error.to_string())?;
-            if !pending.is_empty() {
+            if !migration::is_current(db.pool()).await.map_err(|error| error.to_string())? {
                 return Err("the database's schema is not up to date: run `api migrate` first".to_owned());
             }
+            let argument = std::env::args().nth(2);
             match command {
-                "audit" => run::audit(&db).await,
+                "audit" => run::audit(&db, argument.as_deref()).await,
                 "work" => run::work(config, db).await,
                 "rebuild" => run::rebuild(&db).await,
-                "reset-link" => run::reset_link(config, db, &std::env::args().nth(2).unwrap_or_default()).await,
+                "reset-link" => run::reset_link(config, db, &argument.unwrap_or_default()).await,
                 "rotate-keys" => run::rotate_keys(config, &db).await,
-                _ => run::serve(config, db).await,
+                _ => {
+                    // a database that was restored is another one, and its role is not there yet
+                    migration::open_to_tenants(db.pool()).await.map_err(|error| error.to_string())?;
+                    run::serve(config, db).await
+                }
             }
         }
     }

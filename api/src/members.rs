@@ -19,7 +19,7 @@ use crate::{
 use entities::{TenantOwned, membership, membership::Role, user};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
-    Select, prelude::Uuid, sea_query::Expr,
+    QuerySelect, Select, prelude::Uuid, sea_query::Expr,
 };
 use serde_json::json;
 use std::collections::HashMap;
@@ -55,8 +55,10 @@ pub async fn list(app: &App, scope: TenantScope, page: &Page) -> Result<Window<M
     };
     let window = page.fetch(app.db.read(), membership::Entity::of(scope.tenant_id()), &sort).await?;
     let ids = window.rows.iter().map(|(_, row)| row.user_id);
-    let users = user::Entity::find().filter(user::Column::Id.is_in(ids)).all(app.db.read()).await?;
-    let mut emails: HashMap<Uuid, String> = users.into_iter().map(|user| (user.id, user.email)).collect();
+    let users = user::Entity::find().filter(user::Column::Id.is_in(ids));
+    let users = users.select_only().columns([user::Column::Id, user::Column::Email]);
+    let emails: Vec<(Uuid, String)> = users.into_tuple().all(app.db.read()).await?;
+    let mut emails: HashMap<Uuid, String> = emails.into_iter().collect();
     Ok(window.map(|row| {
         let email = emails.remove(&row.user_id).unwrap_or_default();
         Member { user_id: row.user_id, email, role: row.role, joined_at: row.created_at }
@@ -147,8 +149,8 @@ async fn set_role(tx: &DatabaseTransaction, tenant_id: Uuid, user_id: Uuid, role
 async fn find(db: &impl ConnectionTrait, tenant_id: Uuid, user_id: Uuid) -> Result<Option<Member>, Error> {
     let row = membership::Entity::of(tenant_id).filter(membership::Column::UserId.eq(user_id)).one(db).await?;
     let Some(row) = row else { return Ok(None) };
-    let user = user::Entity::find_by_id(user_id).one(db).await?;
-    let email = user.map(|user| user.email).unwrap_or_default();
+    let email = user::Entity::find_by_id(user_id).select_only().column(user::Column::Email);
+    let email = email.into_tuple::<String>().one(db).await?.unwrap_or_default();
     Ok(Some(Member { user_id, email, role: row.role, joined_at: row.created_at }))
 }
 

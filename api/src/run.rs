@@ -4,7 +4,7 @@
 
 use crate::{
     app::App,
-    audit::verify_all,
+    audit::{Report, verify_all},
     auth,
     clicks::{feed, ingest::Ingest, rebuild, stream::StreamIngest},
     config::Config,
@@ -47,17 +47,24 @@ pub async fn work(config: &Config, db: Db) -> Result<(), String> {
     loops.run(stopped(stop)).await
 }
 
-/// Follows every audit log, and prints a line for each: whose it is, how many rows it has, and the hash of its end or
-/// where it is broken.
+/// Follows every audit log, and prints a line for each: whose it is, how many rows it has, and the hash of its end or what
+/// is wrong with it. `before` is the file of an earlier report, which every log must go on from.
 ///
 /// # Errors
-/// How many are broken; of the database.
-pub async fn audit(db: &Db) -> Result<(), String> {
-    let findings = verify_all(db).await.map_err(|error| error.to_string())?;
+/// How many are broken; a file that cannot be read or is no report; of the database.
+pub async fn audit(db: &Db, before: Option<&str>) -> Result<(), String> {
+    let before = match before {
+        Some(file) => {
+            let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {file}: {error}"))?;
+            Report::parse(&text).map_err(|error| format!("{file}: {error}"))?
+        }
+        None => Report::default(),
+    };
+    let findings = verify_all(db, &before).await.map_err(|error| error.to_string())?;
     for finding in &findings {
         print(&finding.to_string());
     }
-    match findings.iter().filter(|finding| finding.broken_at.is_some()).count() {
+    match findings.iter().filter(|finding| finding.fault.is_some()).count() {
         0 => Ok(()),
         broken => Err(format!("{broken} of {} audit logs are broken", findings.len())),
     }

@@ -318,7 +318,8 @@ pub(crate) async fn hold_memberships(
 
 /// Keeps everybody else who would make a user the owner of a tenant waiting until the transaction ends.
 pub(crate) async fn hold_owner(tx: &DatabaseTransaction, user_id: Uuid) -> Result<(), Error> {
-    user::Entity::find_by_id(user_id).lock(LockType::NoKeyUpdate).one(tx).await?;
+    let held = user::Entity::find_by_id(user_id).select_only().column(user::Column::Id).lock(LockType::NoKeyUpdate);
+    held.into_tuple::<Uuid>().one(tx).await?;
     Ok(())
 }
 

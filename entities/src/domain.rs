@@ -2,7 +2,7 @@
 //! so a host may have many rows; at most one of them serves. What a host resolves to is what the row with the highest
 //! `ver` says, the last that had it; a row that never had it has version 0.
 
-use sea_orm::{Condition, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{Condition, DbBackend, QueryOrder, QuerySelect, Statement, entity::prelude::*};
 
 /// How far the proof has come that a host belongs to a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
@@ -83,6 +83,26 @@ pub fn visible_to(tenant_id: Uuid) -> Select<Entity> {
     let shared = Condition::all().add(Column::TenantId.is_null()).add(Column::Serving.eq(true));
     let visible = Condition::any().add(Column::TenantId.eq(tenant_id)).add(shared);
     Entity::find().filter(Column::DeletedAt.is_null()).filter(visible)
+}
+
+/// Which of these hosts serve, and all that serve on a port of their own: whose they are is not told.
+///
+/// # Errors
+/// Of the database.
+pub async fn serving(db: &impl ConnectionTrait, hosts: &[&str]) -> Result<Vec<String>, DbErr> {
+    if db.get_database_backend() == DbBackend::Postgres {
+        // the rows of others are kept back from who asks here
+        let asked = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "SELECT host FROM stopover_serving($1) AS host",
+            [hosts.join(",").into()],
+        );
+        let rows = db.query_all_raw(asked).await?;
+        return rows.iter().map(|row| row.try_get_by_index(0)).collect();
+    }
+    let named = Condition::any().add(Column::Host.is_in(hosts.iter().copied())).add(Column::Host.like("%:%"));
+    let found = Entity::find().filter(Column::Serving.eq(true)).filter(named);
+    found.select_only().column(Column::Host).into_tuple().all(db).await
 }
 
 /// Selects the row that says what a host resolves to: the last that had it.

@@ -19,10 +19,13 @@ mod m20261126_000030_programs;
 mod m20261126_000031_quotas;
 mod m20261126_000040_webhooks;
 mod m20261127_000050_tenants_apart;
+mod m20261128_000060_rows_of_users;
+mod rights;
 mod role;
 mod types;
 
-pub use role::{ROLE, open_to_tenants};
+pub use rights::RIGHTS;
+pub use role::{open_to_tenants, role};
 
 /// Runs the migrations, in order.
 #[derive(Debug)]
@@ -46,8 +49,17 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000031_quotas::Migration),
             Box::new(m20261126_000040_webhooks::Migration),
             Box::new(m20261127_000050_tenants_apart::Migration),
+            Box::new(m20261128_000060_rows_of_users::Migration),
         ]
     }
+}
+
+/// Whether all of the schema's history ran in this database.
+///
+/// # Errors
+/// Of the database.
+pub async fn is_current(db: &sea_orm_migration::sea_orm::DatabaseConnection) -> Result<bool, DbErr> {
+    Ok(Migrator::get_pending_migrations(db).await?.is_empty())
 }
 
 /// Brings the schema up to date, and lets the role that acts for callers use it.

@@ -1,65 +1,129 @@
 //! The role that the API takes on for what a caller asks for, on PostgreSQL. It owns nothing, so that row level security
-//! holds for it whoever logs in, a superuser too. Roles belong to a server and not to a database: one may be there from
-//! another installation, and be missing where a database was restored, so it is looked after each time.
+//! holds for it whoever logs in, a superuser too. Roles belong to a server and not to a database: each database has one of
+//! its own, named after it, which nobody is a member of but who serves that database. A restored database is another one,
+//! so the role and its rights are looked after at each start.
 
+use crate::rights::{FUNCTIONS, RIGHTS};
 use sea_orm_migration::{
     prelude::*,
-    sea_orm::{ConnectionTrait, DatabaseBackend},
+    sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, Statement, TransactionTrait},
 };
 
-/// The role's name.
-pub const ROLE: &str = "stopover_tenant";
+/// Of the servers that start at once one comes after the other, until the end of the transaction.
+const IN_TURN: &str = "SELECT pg_advisory_xact_lock(hashtext('stopover_role'))";
 
-/// Another installation on the same server may do the same at the same time, which the catalogue answers in more ways
-/// than one: what counts is that the role is there in the end.
+/// Membership is enough before version 16, where a member may always take the role on.
 const MAKE: &str = "
-DO $$ BEGIN
-  FOR attempt IN 1..5 LOOP
-    BEGIN
-      IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'stopover_tenant') THEN
-        CREATE ROLE stopover_tenant NOLOGIN;
-      END IF;
-      IF NOT pg_has_role(current_user, 'stopover_tenant', 'MEMBER') THEN
-        EXECUTE format('GRANT stopover_tenant TO %I', current_user);
-      END IF;
-      EXIT;
-    EXCEPTION
-      WHEN insufficient_privilege THEN
-        RAISE EXCEPTION 'the role stopover_tenant is missing and % may not make it: let a superuser run CREATE ROLE stopover_tenant NOLOGIN; GRANT stopover_tenant TO %', current_user, quote_ident(current_user);
-      WHEN OTHERS THEN
-        IF attempt = 5 THEN RAISE; END IF;
-        PERFORM pg_sleep(0.1);
-    END;
-  END LOOP;
+DO $$ DECLARE
+  named name := stopover_role();
+  may text := CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END;
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = named) THEN
+    EXECUTE format('CREATE ROLE %I NOLOGIN', named);
+  END IF;
+  IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = named AND (rolsuper OR rolbypassrls OR rolcanlogin)) THEN
+    RAISE EXCEPTION 'the role % may log in, is a superuser or passes by row level security: let a superuser take that from it', named;
+  END IF;
+  IF NOT pg_has_role(current_user, named, may) THEN
+    EXECUTE format('GRANT %I TO %I', named, current_user);
+  END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+  RAISE EXCEPTION '% may not make or take on the role % of this database: let a superuser run % GRANT % TO %;',
+    current_user, named,
+    CASE WHEN EXISTS (SELECT 1 FROM pg_roles WHERE rolname = named) THEN '' ELSE format('CREATE ROLE %I NOLOGIN;', named) END,
+    named, quote_ident(current_user);
 END $$";
 
-/// Every table but the partitions, which are reached through their parents alone, and the schema's history.
-const GRANT: &str = "
-DO $$ DECLARE name regclass; BEGIN
-  EXECUTE format('GRANT USAGE ON SCHEMA %I TO stopover_tenant', current_schema());
-  FOR name IN
-    SELECT oid::regclass FROM pg_class
-    WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
-      AND relname <> 'seaql_migrations'
-      AND NOT has_table_privilege('stopover_tenant', oid, 'SELECT, INSERT, UPDATE, DELETE')
+/// Rights that are not as the list says are given anew, and those that roles of other databases have here are taken away:
+/// a copy of a database has them, and so has one from before each had a role of its own.
+const GIVE: &str = "
+DO $$ DECLARE
+  named name := stopover_role();
+  found record;
+BEGIN
+  FOR found IN
+    SELECT DISTINCT c.oid::regclass AS relation, r.rolname AS other
+    FROM pg_class AS c CROSS JOIN LATERAL (
+      SELECT grantee FROM aclexplode(c.relacl)
+      UNION ALL SELECT a.grantee FROM pg_attribute CROSS JOIN LATERAL aclexplode(attacl) AS a WHERE attrelid = c.oid
+    ) AS given JOIN pg_roles AS r ON r.oid = given.grantee
+    WHERE c.relnamespace = current_schema()::regnamespace AND r.rolname LIKE 'stopover\\_tenant%' AND r.rolname <> named
   LOOP
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO stopover_tenant', name);
+    EXECUTE format('REVOKE ALL ON %s FROM %I', found.relation, found.other);
+  END LOOP;
+  FOR found IN
+    SELECT p.oid::regprocedure AS routine, r.rolname AS other
+    FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS given JOIN pg_roles AS r ON r.oid = given.grantee
+    WHERE p.pronamespace = current_schema()::regnamespace AND r.rolname LIKE 'stopover\\_tenant%' AND r.rolname <> named
+  LOOP
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %I', found.routine, found.other);
+  END LOOP;
+  FOR found IN
+    SELECT r.rolname AS other FROM pg_namespace AS n CROSS JOIN LATERAL aclexplode(n.nspacl) AS given
+    JOIN pg_roles AS r ON r.oid = given.grantee
+    WHERE n.nspname = current_schema() AND r.rolname LIKE 'stopover\\_tenant%' AND r.rolname <> named
+  LOOP
+    EXECUTE format('REVOKE ALL ON SCHEMA %I FROM %I', current_schema(), found.other);
+  END LOOP;
+  IF NOT has_schema_privilege(named, current_schema(), 'USAGE') THEN
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), named);
+  END IF;
+  FOR found IN
+    SELECT c.oid::regclass AS relation, rights.wanted, given.rights AS had
+    FROM pg_class AS c LEFT JOIN (VALUES {rights}) AS rights (relation, wanted) ON rights.relation = c.relname
+    CROSS JOIN LATERAL (
+      SELECT string_agg(privilege || columns, ', ' ORDER BY privilege || columns) AS rights FROM (
+        SELECT privilege_type AS privilege, '' AS columns FROM aclexplode(c.relacl) AS acl WHERE grantee = to_regrole(named::text)
+        UNION ALL
+        SELECT acl.privilege_type, ' (' || string_agg(attname, ', ' ORDER BY attname) || ')'
+        FROM pg_attribute CROSS JOIN LATERAL aclexplode(attacl) AS acl
+        WHERE attrelid = c.oid AND acl.grantee = to_regrole(named::text) GROUP BY acl.privilege_type
+      ) AS each
+    ) AS given
+    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
+      AND rights.wanted IS DISTINCT FROM given.rights
+  LOOP
+    IF found.had IS NOT NULL THEN
+      EXECUTE format('REVOKE ALL ON %s FROM %I', found.relation, named);
+    END IF;
+    IF found.wanted IS NOT NULL THEN
+      EXECUTE format('GRANT %s ON %s TO %I', found.wanted, found.relation, named);
+    END IF;
+  END LOOP;
+  FOR found IN SELECT routine::regprocedure FROM unnest(ARRAY[{functions}]) AS routine
+    WHERE NOT EXISTS (SELECT 1 FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS acl
+      WHERE p.oid = routine::regprocedure AND acl.grantee = to_regrole(named::text))
+  LOOP
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', found.routine, named);
   END LOOP;
 END $$";
 
-/// Makes the role where it is missing.
-pub(crate) async fn make(db: &impl ConnectionTrait) -> Result<(), DbErr> {
-    db.execute_unprepared(MAKE).await.map(drop)
-}
-
-/// Makes the role where it is missing, and lets it use the tables, within what the policies say. Nothing on SQLite.
+/// Makes the role where it is missing, and lets it use the tables as far as [`RIGHTS`] says, within what the policies say.
+/// Changes nothing where all of it is there. Nothing on SQLite.
 ///
 /// # Errors
 /// The role is missing and may not be made, which the message tells what to do about; of the database.
-pub async fn open_to_tenants(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+pub async fn open_to_tenants(db: &DatabaseConnection) -> Result<(), DbErr> {
     if db.get_database_backend() != DatabaseBackend::Postgres {
         return Ok(());
     }
-    make(db).await?;
-    db.execute_unprepared(GRANT).await.map(drop)
+    let rights: Vec<String> =
+        RIGHTS.iter().map(|(table, rights)| format!("('{table}'::name, '{rights}'::text)")).collect();
+    let functions: Vec<String> = FUNCTIONS.iter().map(|function| format!("'{function}'")).collect();
+    let give = GIVE.replace("{rights}", &rights.join(", ")).replace("{functions}", &functions.join(", "));
+    let tx = db.begin().await?;
+    for sql in [IN_TURN, MAKE, &give] {
+        tx.execute_unprepared(sql).await?;
+    }
+    tx.commit().await
+}
+
+/// The name of the role of this database.
+///
+/// # Errors
+/// Of the database, as one that was not migrated, or is not PostgreSQL.
+pub async fn role(db: &impl ConnectionTrait) -> Result<String, DbErr> {
+    let asked = Statement::from_string(db.get_database_backend(), "SELECT stopover_role()::text");
+    let row = db.query_one_raw(asked).await?.ok_or_else(|| DbErr::RecordNotFound("the role".to_owned()))?;
+    row.try_get_by_index(0)
 }

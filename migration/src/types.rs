@@ -1,10 +1,7 @@
 //! Short words for the columns and indexes that the migrations repeat. Every `*_at` is a BIGINT of milliseconds since
 //! the Unix epoch.
 
-use sea_orm_migration::{
-    prelude::*,
-    sea_orm::{ConnectionTrait, DatabaseBackend},
-};
+use sea_orm_migration::prelude::*;
 
 /// A column of a table, named.
 pub(crate) fn column(name: &'static str) -> ColumnDef {
@@ -97,21 +94,17 @@ pub(crate) async fn drop_all(manager: &SchemaManager<'_>, tables: &[&'static str
     Ok(())
 }
 
-/// Keeps the rows of tenants in a table apart, on PostgreSQL: `column` says whose a row is, from its first day on.
-pub(crate) async fn apart(manager: &SchemaManager<'_>, table: &str, column: &str) -> Result<(), DbErr> {
-    if manager.get_database_backend() != DatabaseBackend::Postgres {
-        return Ok(());
-    }
-    // in sub-selects, both are worked out once for a statement and not for each row; the second reads memberships, whose
-    // policy is this one, so the first must be asked before it
-    let sql = format!(
-        "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-         CREATE POLICY reach ON {table}
-         USING (CASE WHEN (SELECT stopover_everywhere()) THEN true
-                WHEN current_user = 'stopover_tenant' THEN {column} = ANY ((SELECT stopover_reach())::uuid[])
-                ELSE false END);
-         CREATE TRIGGER stays BEFORE UPDATE OF {column} ON {table} FOR EACH ROW
-         WHEN (OLD.{column} IS DISTINCT FROM NEW.{column}) EXECUTE FUNCTION stopover_stays()"
-    );
-    manager.get_connection().execute_unprepared(&sql).await.map(drop)
+/// The condition of a policy, on PostgreSQL: the server's own loops see every row, and what a caller asks for those that
+/// meet `condition`.
+pub(crate) fn seen(condition: &str) -> String {
+    // in sub-selects, both are worked out once for a statement and not for each row; what the condition asks of other
+    // tables has policies of its own, so the first must be asked before it
+    format!(
+        "CASE WHEN (SELECT stopover_everywhere()) THEN true WHEN (SELECT stopover_acts()) THEN {condition} ELSE false END"
+    )
+}
+
+/// The condition that a row is of a tenant where the caller may act, or of the caller: `column` says whose it is.
+pub(crate) fn within_reach(column: &str) -> String {
+    format!("{column} = ANY ((SELECT stopover_reach())::uuid[])")
 }

@@ -15,6 +15,7 @@ pub(crate) mod stand_in;
 pub(crate) mod statements;
 pub(crate) mod stream;
 pub(crate) mod wait;
+pub(crate) mod wire;
 
 use browser::{Browser, Scripts, USER_AGENT};
 use client::{Account, Client};

@@ -41,6 +41,8 @@ pub async fn change(
     new: NewPassword,
 ) -> Result<Ended, Error> {
     caller.session_id()?;
+    // no caller's connection reads or writes passwords
+    let app = &app.everywhere();
     let user = session::user(app, caller).await?;
     let attempt = Attempt::begin(app, &user.email, client).await?;
     let mut mistakes = Mistakes::default();

@@ -1,5 +1,5 @@
-//! A connection that knows for whom it acts. It says so to PostgreSQL whenever the pool hands one out, which happens in
-//! the task that asked for it. On SQLite, which keeps nobody out, it tells the log what is asked in a caller's name.
+//! A connection that knows for whom it acts. It says so to PostgreSQL whenever the pool hands one out, together with the role
+//! that it acts in, which happens in the task that asked for it. On SQLite, which keeps nobody out, it tells the log what is asked in a caller's name.
 
 use crate::scope::{Caller, Credential};
 use sea_orm::{
@@ -14,10 +14,10 @@ use std::{
 };
 
 /// What connections of the server's own loops begin with: they see every tenant.
-pub(super) const SERVER: &str = "SET stopover.everywhere = 'yes'";
-/// What connections of callers begin with. The role itself sees no more by it; the function that looks up memberships,
-/// which runs as the owner, does.
-pub(super) const CALLERS: &str = "SET stopover.everywhere = 'yes'; SET ROLE stopover_tenant";
+const SERVER: &str = "SET stopover.everywhere = 'yes'";
+/// What a connection of callers says at each use: whatever was said on it before counts no more.
+const ACTING_AS: &str = "SELECT set_config('role', stopover_role(), false), \
+    set_config('stopover.everywhere', '', false), set_config('stopover.caller', $1, false)";
 
 type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, sqlx::Error>> + Send + 'a>>;
 
@@ -26,28 +26,15 @@ tokio::task_local! {
     static ACTING: Arc<str>;
 }
 
-/// Brings a new connection into use.
-pub(super) fn settle<'a>(connection: &'a mut PgConnection, settings: &'static str) -> Asked<'a, ()> {
-    let acting = acting();
-    Box::pin(async move {
-        connection.execute(settings).await?;
-        tell(connection, &acting).await
-    })
+/// Brings a new connection of the server's own loops into use.
+pub(super) fn open(connection: &mut PgConnection) -> Asked<'_, ()> {
+    Box::pin(async move { connection.execute(SERVER).await.map(drop) })
 }
 
-/// Tells a connection that was used before for whom it acts now.
-pub(super) fn announce(connection: &mut PgConnection) -> Asked<'_, bool> {
-    let acting = acting();
-    Box::pin(async move { tell(connection, &acting).await.map(|()| true) })
-}
-
-/// Whoever does not say for whom acts for nobody.
-fn acting() -> Arc<str> {
-    ACTING.try_with(Arc::clone).unwrap_or_default()
-}
-
-async fn tell(connection: &mut PgConnection, acting: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("SELECT set_config('stopover.caller', $1, false)").bind(acting).execute(connection).await.map(drop)
+/// Lets a connection of callers act for who asks now, new or used before; whoever does not say for whom acts for nobody.
+pub(super) fn act(connection: &mut PgConnection) -> Asked<'_, ()> {
+    let acting = ACTING.try_with(Arc::clone).unwrap_or_default();
+    Box::pin(async move { sqlx::query(ACTING_AS).bind(&*acting).execute(connection).await.map(drop) })
 }
 
 /// For whom a request acts: who asks, or who has proved to be somebody in it.
@@ -93,8 +80,12 @@ impl Connection {
         }
     }
 
+    /// Begins in a task of its own, which comes to its end also where nobody waits for it any more: a beginning that is
+    /// left half way is undone by nobody, and the connection's next user would find themselves in the transaction.
     pub(super) async fn begin(&self, options: TransactionOptions) -> Result<DatabaseTransaction, DbErr> {
-        self.acting(self.pool.begin_with_options(options)).await
+        let own = self.clone();
+        let begun = tokio::spawn(async move { own.acting(own.pool.begin_with_options(options)).await });
+        begun.await.map_err(|error| DbErr::Custom(format!("a transaction was not begun: {error}")))?
     }
 
     /// Asks for a sign of life.

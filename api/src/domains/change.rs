@@ -103,11 +103,14 @@ fn claim(
 
 async fn taken(tx: &DatabaseTransaction, scope: TenantScope, host: &Host) -> Result<Option<Mistake>, Error> {
     let of_host = domain::Column::Host.eq(host.as_str());
-    if domain::own_of(scope.tenant_id()).filter(of_host.clone()).count(tx).await? > 0 {
+    if domain::own_of(scope.tenant_id()).filter(of_host).count(tx).await? > 0 {
         return Ok(Some(mistake(["host"], Code::Taken, "is a domain of this tenant already")));
     }
-    let serving = domain::Entity::find().filter(of_host).filter(domain::Column::Serving.eq(true)).count(tx).await?;
-    Ok((serving > 0).then(|| mistake(["host"], Code::Taken, "is verified by another tenant of this server")))
+    let serving = domain::serving(tx, &[host.as_str()]).await?;
+    Ok(serving
+        .iter()
+        .any(|other| other == host.as_str())
+        .then(|| mistake(["host"], Code::Taken, "is verified by another tenant of this server")))
 }
 
 /// Changes a domain.

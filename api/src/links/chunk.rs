@@ -177,7 +177,7 @@ impl Progress {
                 domain_id => refused.push(Refused { index, address: domain_id.zip(checked.slug), mistakes }),
             }
         }
-        let refused = add_taken(tx, refused).await?;
+        let refused = add_taken(app, refused).await?;
         self.results.extend(refused.into_iter().map(|refused| (refused.index, Err(refused.mistakes))));
         self.keep_quotas(app, tx, scope, &mut ready, now).await?;
         let (made, taken) = insert(tx, scope, now, ready).await?;
@@ -207,8 +207,9 @@ struct Refused {
     mistakes: Vec<Mistake>,
 }
 
-/// Notes where an address that was chosen is in use: of links without other mistakes their insert tells that.
-async fn add_taken(tx: &DatabaseTransaction, mut refused: Vec<Refused>) -> Result<Vec<Refused>, Error> {
+/// Notes where an address that was chosen is in use, by a link of anybody: of links without other mistakes their insert tells
+/// that.
+async fn add_taken(app: &App, mut refused: Vec<Refused>) -> Result<Vec<Refused>, Error> {
     let slugs = refused.iter().filter_map(|refused| Some(refused.address.as_ref()?.1.as_str().to_owned()));
     let slugs: BTreeSet<String> = slugs.collect();
     if slugs.is_empty() {
@@ -216,7 +217,7 @@ async fn add_taken(tx: &DatabaseTransaction, mut refused: Vec<Refused>) -> Resul
     }
     let used = slot::Entity::find().filter(slot::Column::Slug.is_in(slugs)).filter(slot::Column::LinkId.is_not_null());
     let used = used.select_only().columns([slot::Column::DomainId, slot::Column::Slug]);
-    let used: HashSet<(Uuid, String)> = used.into_tuple().all(tx).await?.into_iter().collect();
+    let used: HashSet<(Uuid, String)> = used.into_tuple().all(app.db.everywhere().read()).await?.into_iter().collect();
     for Refused { address, mistakes, .. } in &mut refused {
         if address.as_ref().is_some_and(|(domain, slug)| used.contains(&(*domain, slug.as_str().to_owned()))) {
             mistakes.push(in_use());

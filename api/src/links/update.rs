@@ -85,7 +85,7 @@ pub(super) async fn apply(
     let slug = checked.slug.as_ref().map_or_else(|| before.slug.clone(), |slug| slug.as_str().to_owned());
     let moves = |domain_id: &Uuid| (*domain_id, slug.as_str()) != (before.domain_id, before.slug.as_str());
     if let Some(domain_id) = domain.filter(moves)
-        && is_taken(tx, domain_id, &slug).await?
+        && is_taken(app, domain_id, &slug).await?
     {
         mistakes.push(mistake(["slug"], Code::Taken, "is in use on this domain"));
     }
@@ -175,8 +175,10 @@ async fn hold(tx: &DatabaseTransaction, scope: TenantScope, id: Uuid) -> Result<
     row.ok_or_else(|| Error::not_found("id"))
 }
 
-async fn is_taken(tx: &DatabaseTransaction, domain_id: Uuid, slug: &str) -> Result<bool, DbErr> {
-    let slot = slot::Entity::find_by_id((domain_id, slug.to_owned())).one(tx).await?;
+/// Whether a link of anybody is there. Addresses are counted up as the last of a transaction, so that this one has changed none
+/// yet.
+async fn is_taken(app: &App, domain_id: Uuid, slug: &str) -> Result<bool, DbErr> {
+    let slot = slot::Entity::find_by_id((domain_id, slug.to_owned())).one(app.db.everywhere().read()).await?;
     Ok(slot.is_some_and(|slot| slot.link_id.is_some()))
 }
 

@@ -16,7 +16,7 @@ use contract::clock::DAY;
 use entities::{TenantOwned, invitation, invitation::Model, membership::Role, user};
 use sea_orm::{
     ActiveEnum, ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, Select, prelude::Uuid, sea_query::Expr,
+    QueryFilter, QuerySelect, Select, prelude::Uuid, sea_query::Expr,
 };
 use serde_json::json;
 
@@ -110,8 +110,10 @@ async fn check_place(
     mistakes: &mut Mistakes,
 ) -> Result<Option<Model>, Error> {
     let tenant_id = scope.tenant_id();
-    if let Some(user) = user::Entity::find().filter(user::Column::Email.eq(email)).one(tx).await?
-        && find(tx, tenant_id, user.id).await?.is_some()
+    // who is in no tenant of the caller's is not seen, and is no member of this one
+    let user = user::Entity::find().filter(user::Column::Email.eq(email)).select_only().column(user::Column::Id);
+    if let Some(user_id) = user.into_tuple::<Uuid>().one(tx).await?
+        && find(tx, tenant_id, user_id).await?.is_some()
     {
         mistakes.add("email", Code::Taken, "belongs to a member already");
         return Ok(None);
