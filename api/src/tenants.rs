@@ -32,6 +32,8 @@ use std::ops::RangeInclusive;
 pub const MAX_NAME: usize = 100;
 /// Most tenants that one user may own.
 pub const MAX_OWNED: usize = 100;
+/// Most tenants that one user may be a member of.
+pub const MAX_MEMBERSHIPS: usize = 200;
 /// What a page may wait for at most, in milliseconds.
 pub const BUDGET_MS: RangeInclusive<i32> = 300..=5_000;
 /// Share of confirmed visits below which a pixel is unhealthy when nobody says otherwise, in hundredths of a percent.
@@ -52,7 +54,8 @@ pub const REFERRER_POLICIES: [&str; 8] = [
 /// Makes a tenant that the caller owns.
 ///
 /// # Errors
-/// Mistakes in `name`; `LIMIT_REACHED` beyond [`MAX_OWNED`]; [`Error::KeyForbidden`] for a caller with an API key.
+/// Mistakes in `name`; `LIMIT_REACHED` beyond [`MAX_OWNED`] and [`MAX_MEMBERSHIPS`]; [`Error::KeyForbidden`] for a caller with an
+/// API key.
 pub async fn create(
     app: &App,
     caller: Caller,
@@ -75,8 +78,12 @@ pub async fn create(
         return Ok((scope, find(app, &scope).await?));
     }
     hold_owner(&tx, caller.user_id).await?;
-    let owned = TenantScope::all(&tx, caller).await?.iter().filter(|scope| scope.role() == Role::Owner).count();
-    if owned >= MAX_OWNED {
+    let all = TenantScope::all(&tx, caller).await?;
+    if all.len() >= MAX_MEMBERSHIPS {
+        let rule = format!("a user is a member of at most {MAX_MEMBERSHIPS} tenants");
+        return Err(Error::mistake("name", Code::LimitReached, rule));
+    }
+    if all.iter().filter(|scope| scope.role() == Role::Owner).count() >= MAX_OWNED {
         let rule = format!("a user owns at most {MAX_OWNED} tenants");
         return Err(Error::mistake("name", Code::LimitReached, rule));
     }
