@@ -66,7 +66,7 @@ pub(super) const LISTS: [(&str, u64); 18] = [
     ("Pixel.ids", MAX_IDS as u64),
     // the catalogue, with room for what comes to it
     ("Query.networks", 40),
-    // of pixels and of days; other dimensions have fewer
+    // by day; other dimensions have fewer
     ("Report.delivery", DAYS),
     ("Report.excluded", 7),
     ("Tenant.pixelHealth", MAX_PIXELS as u64),
