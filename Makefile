@@ -3,9 +3,11 @@
 DATA_DIR ?= stopover-data
 # seconds of one round of the bench
 ROUND ?= 6
+# how often each hostile body is sent
+RUNS ?= 7
 GEOIP_PACKAGE = @ip-location-db/geo-whois-asn-country-mmdb
 
-.PHONY: help run demo test lint schema bench geoip
+.PHONY: help run demo test lint schema bench hostile geoip
 
 help:
 	@echo "make run      start everything: SQLite, no Redis (cargo run --release)"
@@ -14,6 +16,7 @@ help:
 	@echo "make lint     formatting and lints"
 	@echo "make schema   writes schema.graphql from the code"
 	@echo "make bench    a 302 and an interstitial against nginx"
+	@echo "make hostile  what is made to do harm, with the time and memory that each takes"
 	@echo "make geoip    fetches a free country database into $(DATA_DIR)"
 
 run:
@@ -40,6 +43,10 @@ bench:
 	tests/ensure-services.sh nginx wrk
 	cargo build --release -p redirector
 	cargo run -q -p tests --bin bench -- $(ROUND)
+
+hostile:
+	cargo build --release -p stopover
+	cargo run -q -p tests --bin hostile -- $(RUNS)
 
 # CC0, by way of the npm registry
 geoip:

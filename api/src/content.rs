@@ -24,6 +24,8 @@ use std::{
 pub const MAX_CONTENT: usize = 512 * 1024;
 /// Most different destinations of a content.
 pub const MAX_DESTINATIONS: usize = 500;
+/// Most marks of a Markdown content: a parser keeps about a hundred bytes for each until it has read the last one.
+pub const MAX_MARKS: usize = 65_536;
 
 /// How a content is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,6 +149,10 @@ pub async fn track(
     let is_long = content.len() > MAX_CONTENT;
     if is_long {
         mistakes.add("content", Code::TooLong, format!("must be at most {MAX_CONTENT} bytes"));
+    }
+    if format == Format::Markdown && markdown::marks(&content) > MAX_MARKS {
+        let rule = format!("must have at most {MAX_MARKS} brackets, stars, line breaks and other marks of Markdown");
+        return Err(Error::mistake("content", Code::LimitReached, rule));
     }
     // half a megabyte takes a while: nobody else waits for it
     let find = move || (if is_long { Findings::default() } else { find(&content, format) }, content);

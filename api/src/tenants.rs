@@ -35,6 +35,8 @@ use std::ops::RangeInclusive;
 pub const MAX_NAME: usize = 100;
 /// Most tenants that one user may own.
 pub const MAX_OWNED: usize = 100;
+/// Most tenants that one user may be a member of.
+pub const MAX_MEMBERSHIPS: usize = 200;
 /// What a page may wait for at most, in milliseconds.
 pub const BUDGET_MS: RangeInclusive<i32> = 300..=5_000;
 /// Share of confirmed visits below which a pixel is unhealthy when nobody says otherwise, in hundredths of a percent.
@@ -55,7 +57,8 @@ pub const REFERRER_POLICIES: [&str; 8] = [
 /// Makes a tenant that the caller owns.
 ///
 /// # Errors
-/// Every mistake at once: in `name` and `idempotencyKey`; `LIMIT_REACHED` in `name` beyond [`MAX_OWNED`]; [`Error::KeyForbidden`] for a caller with an API key.
+/// Every mistake at once: in `name` and `idempotencyKey`; `LIMIT_REACHED` in `name` beyond [`MAX_OWNED`] and
+/// [`MAX_MEMBERSHIPS`]; [`Error::KeyForbidden`] for a caller with an API key.
 pub async fn create(
     app: &App,
     caller: Caller,
@@ -77,8 +80,11 @@ pub async fn create(
         return Ok((scope, find(app, &scope).await?));
     }
     hold_owner(&tx, caller.user_id).await?;
-    let owned = TenantScope::all(&tx, caller).await?.iter().filter(|scope| scope.role() == Role::Owner).count();
-    if owned >= MAX_OWNED {
+    let all = TenantScope::all(&tx, caller).await?;
+    if all.len() >= MAX_MEMBERSHIPS {
+        let rule = format!("a user is a member of at most {MAX_MEMBERSHIPS} tenants");
+        mistakes.add("name", Code::LimitReached, rule);
+    } else if all.iter().filter(|scope| scope.role() == Role::Owner).count() >= MAX_OWNED {
         let rule = format!("a user owns at most {MAX_OWNED} tenants");
         mistakes.add("name", Code::LimitReached, rule);
     }

@@ -4,7 +4,9 @@
 mod accounts;
 mod audit;
 mod authority;
+mod bounds;
 mod contract;
+mod costs;
 mod door;
 mod hostile;
 mod inputs;

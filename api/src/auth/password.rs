@@ -61,9 +61,14 @@ impl Passwords {
 
     /// Whether this is the password; `None`, for a user who does not exist, takes as long and is never right.
     ///
+    /// One that is longer than any is wrong at once, whoever is asked for.
+    ///
     /// # Errors
     /// [`Error::Fault`] when the machine cannot or the stored hash cannot be read.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Error> {
+        if is_too_long(&password) {
+            return Ok(false);
+        }
         let verify = move || {
             let parsed = PasswordHash::new(hash.as_deref().unwrap_or(NOBODY))?;
             match hasher()?.verify_password(password.as_bytes(), &parsed) {
@@ -98,12 +103,15 @@ fn hasher() -> password_hash::Result<Argon2<'static>> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
+fn is_too_long(password: &str) -> bool {
+    password.chars().nth(MAX).is_some()
+}
+
 /// Notes what is wrong with a new password that stands in `field`.
 pub(super) fn check(field: &str, password: &str, mistakes: &mut Mistakes) {
-    let characters = password.chars().count();
-    if characters < MIN {
+    if password.chars().count() < MIN {
         mistakes.add(field, Code::Invalid, format!("must have at least {MIN} characters"));
-    } else if characters > MAX {
+    } else if is_too_long(password) {
         mistakes.add(field, Code::TooLong, format!("must have at most {MAX} characters"));
     }
 }
@@ -130,6 +138,13 @@ mod tests {
         assert!(!passwords.verify("correct horsf".to_owned(), Some(hash)).await.unwrap());
         assert!(!passwords.verify("correct horse".to_owned(), None).await.unwrap());
         assert!(passwords.verify("x".to_owned(), Some("plain".to_owned())).await.is_err());
+        // nothing is hashed for what nobody can have chosen: not even the stored hash is read
+        let (long, longest) = ("é".repeat(MAX + 1), "x".repeat(60_000));
+        for long in [long, longest] {
+            assert!(!passwords.verify(long.clone(), Some("plain".to_owned())).await.unwrap());
+            assert!(!passwords.verify(long, None).await.unwrap());
+        }
+        assert!(passwords.verify("é".repeat(MAX), Some("plain".to_owned())).await.is_err());
     }
 
     #[tokio::test]

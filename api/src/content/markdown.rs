@@ -18,6 +18,11 @@ fn options() -> Options {
         | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS
 }
 
+/// How many characters a content has that may begin or end something.
+pub(super) fn marks(content: &str) -> usize {
+    content.bytes().filter(|byte| b"[]()<>!*_~`&\\|+-.\n\r".contains(byte)).count()
+}
+
 /// Finds destinations and bare addresses.
 pub(super) fn find(content: &str) -> Findings {
     let mut reading = Reading::new(content);

@@ -31,7 +31,8 @@ pub enum ContentFormat {
 pub struct TrackContentInput {
     /// The tenant.
     tenant_id: ID,
-    /// A post or an e-mail, at most 512 KiB in UTF-8, with at most 500 different destinations.
+    /// A post or an e-mail, at most 512 KiB in UTF-8, with at most 500 different destinations; Markdown with at most 65,536
+    /// brackets, stars, line breaks and other marks.
     content: String,
     /// How it is written.
     format: ContentFormat,

@@ -13,7 +13,7 @@ use super::{
     limits::{BODY, BULK_BODY, CONTENT_BODY, COST, Limit, grouped},
 };
 use async_graphql::{
-    Request, ServerError, Value,
+    Pos, Request, ServerError, Value,
     parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
 };
 
@@ -38,6 +38,8 @@ pub(super) struct Refusal {
     pub(super) fault: Fault,
     pub(super) code: &'static str,
     pub(super) message: String,
+    /// Where in the document, where that is one place.
+    pub(super) at: Option<Pos>,
 }
 
 impl Refusal {
@@ -48,21 +50,31 @@ impl Refusal {
         }
         let Limit { what, most, code, .. } = limit;
         let message = format!("the document has {} {what}; the limit is {}", grouped(found), grouped(most));
-        Err(Self { fault: Fault::Document, code, message })
+        Err(Self { fault: Fault::Document, code, message, at: None })
     }
 
     fn unreadable(message: &str) -> Self {
-        Self { fault: Fault::Unreadable, code: code::INVALID_DOCUMENT, message: message.to_owned() }
+        Self { fault: Fault::Unreadable, code: code::INVALID_DOCUMENT, message: message.to_owned(), at: None }
+    }
+
+    /// Of what the parser says, which draws the line of the document with what it expected below.
+    fn unparsed(error: &ServerError) -> Self {
+        let at = error.locations.first().copied();
+        let expected = error.message.lines().find_map(|line| line.trim_start().strip_prefix("= "));
+        // how the parser calls the end of the text
+        let told = expected.unwrap_or(&error.message).replace("EOI", "the end");
+        let place = at.map(|at| format!(" at line {}, column {}", at.line, at.column)).unwrap_or_default();
+        Self { at, ..Self::unreadable(&format!("the document cannot be parsed{place}: {told}")) }
     }
 
     fn invalid(message: &str) -> Self {
-        Self { fault: Fault::Document, code: code::INVALID_DOCUMENT, message: message.to_owned() }
+        Self { fault: Fault::Document, code: code::INVALID_DOCUMENT, message: message.to_owned(), at: None }
     }
 }
 
 impl From<Refusal> for ServerError {
     fn from(refusal: Refusal) -> Self {
-        let mut error = Self::new(refusal.message, None);
+        let mut error = Self::new(refusal.message, refusal.at);
         error.extensions.get_or_insert_default().set("code", refusal.code);
         error
     }
@@ -96,13 +108,13 @@ impl Guard {
     pub(super) fn check(&self, request: &mut Request, rights: Rights) -> Result<u64, Refusal> {
         text::check(&request.query)?;
         if let Err(error) = request.parsed_query() {
-            return Err(Refusal::unreadable(&error.message));
+            return Err(Refusal::unparsed(&error));
         }
         // parsed above, so that this has no error
         let (name, variables) = (request.operation_name.clone(), std::mem::take(&mut request.variables));
         let checked = match request.parsed_query() {
             Ok(document) => self.parsed(document, name.as_deref(), &variables, rights),
-            Err(error) => Err(Refusal::unreadable(&error.message)),
+            Err(error) => Err(Refusal::unparsed(&error)),
         };
         request.variables = variables;
         checked
@@ -115,7 +127,9 @@ impl Guard {
         variables: &async_graphql::Variables,
         rights: Rights,
     ) -> Result<u64, Refusal> {
-        let findings = document::check(document)?;
+        // one that is not there is reported by the library
+        let runs = find(document, name);
+        let findings = document::check(document, runs)?;
         if rights.body as u64 > findings.body.max(BODY.most) {
             let message = format!(
                 "the body has {} bytes; the limit is {}, {} for what makes many things at once, and {} for `trackContent`",
@@ -124,13 +138,12 @@ impl Guard {
                 grouped(BULK_BODY.most),
                 grouped(CONTENT_BODY.most)
             );
-            return Err(Refusal { fault: Fault::Body, code: BODY.code, message });
+            return Err(Refusal { fault: Fault::Body, code: BODY.code, message, at: None });
         }
         if findings.introspects && !rights.introspect {
             return Err(Refusal::invalid("the schema is not told here: `__schema` and `__type` are off"));
         }
-        // an operation that is not there is reported by the library
-        let Some(operation) = find(document, name) else { return Ok(0) };
+        let Some(operation) = runs else { return Ok(0) };
         let cost = cost::requested(&self.prices, document, operation, variables);
         Refusal::unless(COST, cost).map(|()| cost)
     }
@@ -182,6 +195,45 @@ mod tests {
         let schema = "{ __schema { queryType { name } } }";
         assert_eq!(checked(schema, rights).unwrap_err().code, "GRAPHQL_VALIDATION_FAILED");
         assert_eq!(checked(schema, Rights { introspect: true, ..rights }), Ok(0));
+    }
+
+    #[test]
+    fn what_cannot_be_parsed_is_told_in_one_line_with_its_place() {
+        let rights = Rights { introspect: false, body: 0 };
+        for (text, message, at) in [
+            ("{ a(", "the document cannot be parsed at line 1, column 5: expected name", Some((1, 5))),
+            ("{ a }\n }", "the document cannot be parsed at line 2, column 2: expected the end", Some((2, 2))),
+            (
+                "{ a } { b }",
+                "the document cannot be parsed at line 1, column 7: document contains multiple operations",
+                Some((1, 7)),
+            ),
+            ("fragment f on A { b }", "the document cannot be parsed: document does not contain an operation", None),
+        ] {
+            let refusal = checked(text, rights).unwrap_err();
+            assert_eq!(
+                (refusal.fault, refusal.at.map(|at| (at.line, at.column))),
+                (Fault::Unreadable, at),
+                "{refusal:?}"
+            );
+            assert!(refusal.message.starts_with(message) && !refusal.message.contains('\n'), "{}", refusal.message);
+        }
+    }
+
+    #[test]
+    fn a_body_is_as_large_as_what_runs_allows() {
+        let both = "mutation Many { createLinks(input: {}) { userErrors { code } } } query Little { viewer { id } } \
+                    mutation Content { trackContent(input: {}) { userErrors { code } } }";
+        for (name, most) in [("Many", 1_048_576), ("Little", 65_536), ("Content", 2_097_152)] {
+            let guard = Guard::new(&crate::graphql::sdl());
+            let ask =
+                |body| guard.check(&mut Request::new(both).operation_name(name), Rights { introspect: false, body });
+            assert!(ask(most).is_ok(), "{name}");
+            assert_eq!(ask(most + 1).unwrap_err().fault, Fault::Body, "{name}");
+        }
+        // what is not there allows nothing more
+        let large = Rights { introspect: false, body: 65_537 };
+        assert_eq!(checked(both, large).unwrap_err().fault, Fault::Body);
     }
 
     #[test]

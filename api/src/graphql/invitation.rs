@@ -122,7 +122,7 @@ pub struct AcceptInvitationPayload {
     /// The tenant, which the caller may act in from now on; null when there are `userErrors`.
     tenant: Option<Tenant>,
     /// In `token`: `INVALID` for one that is unknown, used, taken back, over or for another address, `TAKEN` for a member,
-    /// `LIMIT_REACHED` for who owns 100 tenants; empty when it worked.
+    /// `LIMIT_REACHED` for who owns 100 tenants or is a member of 200; empty when it worked.
     user_errors: Vec<UserError>,
 }
 

@@ -1,6 +1,7 @@
 //! Every bound on a document, its body and its answer, in one table: `guard` and `http` enforce it, and `api/LIMITS.md` prints
 //! it, which a test holds.
 
+pub mod connections;
 pub mod streams;
 
 use super::error::code;
@@ -62,14 +63,18 @@ pub const NESTING: Limit =
 /// Most aliases.
 pub const ALIASES: Limit = limit("aliases", 30, SIZE, "as they are written");
 /// Most directives at one place.
-pub const DIRECTIVES: Limit = limit("directives at one place", 5, SIZE, "on a field, fragment or operation");
+pub const DIRECTIVES: Limit = limit("directives at one place", 5, SIZE, "on a field, fragment, operation or variable");
 /// Most root fields.
 pub const ROOTS: Limit = limit("root fields", 20, SIZE, "of one operation, fragments unfolded");
 /// Most root fields of a mutation.
 pub const MUTATIONS: Limit = limit("root fields of a mutation", 5, SIZE, "fragments unfolded");
 /// Most log-ins.
-pub const LOG_INS: Limit =
-    limit("log-ins", 1, SIZE, "`signUp`, `logIn`, `refreshSession` and whatever has to do with a password");
+pub const LOG_INS: Limit = limit(
+    "log-ins",
+    1,
+    SIZE,
+    "whatever is given a password, a code or a token to check, or sends a link for a password",
+);
 /// Most fields.
 pub const FIELDS: Limit = limit("fields", 1_000, SIZE, "of all operations, fragments unfolded");
 /// Deepest nesting of fields.

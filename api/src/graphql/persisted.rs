@@ -52,6 +52,7 @@ impl Persisted {
                 fault: Fault::Unreadable,
                 code: code::PERSISTED_QUERY_NOT_FOUND,
                 message: "PersistedQueryNotFound".to_owned(),
+                at: None,
             })?;
             *query = found.into_string();
             return Ok(None);
@@ -98,7 +99,7 @@ fn decode(text: &str) -> Option<Hash> {
 }
 
 fn bad(message: &str) -> Refusal {
-    Refusal { fault: Fault::Request, code: code::BAD_REQUEST, message: message.to_owned() }
+    Refusal { fault: Fault::Request, code: code::BAD_REQUEST, message: message.to_owned(), at: None }
 }
 
 #[cfg(test)]

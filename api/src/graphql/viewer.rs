@@ -113,7 +113,7 @@ impl Viewer {
         Ok(open.into_iter().map(|row| (row.id == current, row)).map(|(is, row)| OpenSession::new(row, is)).collect())
     }
 
-    /// The tenants that the user may act in, in the order of joining; a user owns at most 100.
+    /// The tenants that the user may act in, in the order of joining; at most 200, of which a user owns at most 100.
     async fn memberships(&self, ctx: &Context<'_>) -> Result<Vec<Membership>> {
         let all = tenants::all(context::app(ctx)?, self.0).await.map_err(error::top_level)?;
         let membership = |(scope, row)| {

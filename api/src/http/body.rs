@@ -1,11 +1,12 @@
 //! Reads a request's body: counted, and in bounded time. What the length header says is believed only when it is too much.
 
+use crate::graphql::limits::connections::BODY_SECONDS;
 use poem::Body;
 use std::time::Duration;
 use tokio::{io::AsyncReadExt, time::timeout};
 
 /// How long a body may take.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(BODY_SECONDS.most);
 /// How much of a body that is too large is still taken, so that its sender reads the answer.
 const DRAIN: usize = 4 * 1024 * 1024;
 
@@ -41,6 +42,7 @@ async fn read_all(body: Body, limit: u64) -> Result<Vec<u8>, BodyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::AsyncWriteExt;
 
     #[tokio::test]
     async fn a_body_is_read_up_to_its_limit() {
@@ -53,5 +55,15 @@ mod tests {
     async fn a_body_that_never_ends_is_given_up() {
         let (_silent, stream) = tokio::io::duplex(16);
         assert_eq!(read(Body::from_async_read(stream), 10).await, Err(BodyError::TooSlow));
+        // nor does a byte now and then keep it
+        let (mut crumbs, stream) = tokio::io::duplex(16);
+        tokio::spawn(async move {
+            while crumbs.write_u8(b' ').await.is_ok() {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        });
+        let began = tokio::time::Instant::now();
+        assert_eq!(read(Body::from_async_read(stream), 100).await, Err(BodyError::TooSlow));
+        assert_eq!(began.elapsed().as_secs(), PATIENCE.as_secs());
     }
 }

@@ -90,6 +90,9 @@ impl Documents {
     }
 
     async fn run(&self, request: Request, form: Form) -> Result<Response, Response> {
+        if media::is_ambiguous(request.headers()) {
+            return Err(bad_request(StatusCode::BAD_REQUEST, "send one Content-Type"));
+        }
         if !media::is_json(request.headers()) {
             let rule = "the body must be JSON: send Content-Type: application/json";
             return Err(bad_request(StatusCode::UNSUPPORTED_MEDIA_TYPE, rule));

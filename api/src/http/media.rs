@@ -28,23 +28,26 @@ impl Form {
     }
 }
 
-/// Chooses by `Accept`; `None` when the client reads neither. Without the header, and for `*/*`, it is plain JSON.
+/// Chooses by `Accept`, of which the range that names most counts; RFC 9110 section 12.5.1. `None` when the client reads
+/// neither. Without the header, and for `*/*`, it is plain JSON.
 pub(super) fn choose(headers: &HeaderMap) -> Option<Form> {
-    let mut best: Option<(u32, Form)> = None;
-    let mut silent = true;
-    for (name, quality) in accepted(headers) {
-        silent = false;
-        let form = match name.as_str() {
-            "application/graphql-response+json" => Form::GraphQl,
-            "application/json" | "application/*" | "*/*" => Form::Json,
-            _ => continue,
-        };
-        // of equals the first one
-        if quality > 0 && best.is_none_or(|(found, _)| quality > found) {
-            best = Some((quality, form));
-        }
+    let ranges: Vec<(String, u32)> = accepted(headers).collect();
+    if ranges.is_empty() {
+        return Some(Form::Json);
     }
-    if silent { Some(Form::Json) } else { best.map(|(_, form)| form) }
+    let quality = |name: &str| {
+        let place = |range: &str| ranges.iter().position(|(known, _)| known == range);
+        let at = place(name).or_else(|| place("application/*")).or_else(|| place("*/*"))?;
+        Some((ranges[at].1, at)).filter(|(quality, _)| *quality > 0)
+    };
+    match (quality("application/json"), quality("application/graphql-response+json")) {
+        (Some((json, at)), Some((graphql, first))) => {
+            // of equals the first one
+            Some(if graphql > json || (graphql == json && first < at) { Form::GraphQl } else { Form::Json })
+        }
+        (Some(_), None) => Some(Form::Json),
+        (None, graphql) => graphql.map(|_| Form::GraphQl),
+    }
 }
 
 /// Whether a browser asks for a page.
@@ -60,6 +63,11 @@ pub(super) fn wants_events(headers: &HeaderMap) -> bool {
 /// Whether a body comes as it is; compressed ones are not taken, since a few bytes of them can be very many.
 pub(super) fn is_plain(headers: &HeaderMap) -> bool {
     listed(headers, header::CONTENT_ENCODING).all(|(coding, _)| coding == "identity")
+}
+
+/// Whether a request says more than once what its body is: which of them somebody in front has looked at, nobody knows.
+pub(super) fn is_ambiguous(headers: &HeaderMap) -> bool {
+    headers.get_all(header::CONTENT_TYPE).iter().nth(1).is_some()
 }
 
 /// Whether a body is JSON in UTF-8.
@@ -113,6 +121,15 @@ mod tests {
             ("application/graphql-response+json, application/json;q=0.9", Some(Form::GraphQl)),
             ("application/json, Application/GraphQL-Response+JSON; charset=utf-8; q=0.5", Some(Form::Json)),
             ("application/graphql-response+json;q=0, */*;q=0.1", Some(Form::Json)),
+            ("application/graphql-response+json;q=0.5, */*", Some(Form::Json)),
+            ("application/json;q=0, */*", Some(Form::GraphQl)),
+            ("application/json;q=0, application/*;q=0.2", Some(Form::GraphQl)),
+            ("application/json;q=0.1, application/graphql-response+json;q=0.2, */*", Some(Form::GraphQl)),
+            ("application/*;q=0, */*", None),
+            ("application/graphql-response+json;q=0", None),
+            ("application/graphql-response+json;q=0, application/json;q=0, */*", None),
+            ("*/*;q=0", None),
+            ("*/*;q=0.000, application/json; q=0.001", Some(Form::Json)),
             ("text/html", None),
             ("application/json;q=0", None),
             ("application/json;q=NaN", None),

@@ -70,6 +70,9 @@ async fn what_is_no_document_is_refused() {
         (get, String::new(), StatusCode::METHOD_NOT_ALLOWED),
         (html_only, query("{ __typename }"), StatusCode::NOT_ACCEPTABLE),
         (post(), large, StatusCode::PAYLOAD_TOO_LARGE),
+        (post().header("content-type", "application/json"), query("{ __typename }"), StatusCode::BAD_REQUEST),
+        (post().header("content-type", "text/plain"), query("{ __typename }"), StatusCode::BAD_REQUEST),
+        (post().header("accept", "application/json;q=0"), query("{ __typename }"), StatusCode::NOT_ACCEPTABLE),
         (post().header("content-encoding", "gzip"), query("{ __typename }"), StatusCode::UNSUPPORTED_MEDIA_TYPE),
         (post().header("content-encoding", "identity"), query("{ __typename }"), StatusCode::OK),
         (post(), format!("[{}]", query("{ __typename }")), StatusCode::UNPROCESSABLE_ENTITY),
@@ -123,12 +126,12 @@ async fn a_cost_is_told_to_who_asks() {
     assert_eq!(cost(post(), json!({ "query": text, "extensions": { "cost": false } })).await, Value::Null);
     let told = cost(post().header("x-graphql-cost", "1"), json!({ "query": text })).await;
     assert_eq!(cost(post(), json!({ "query": text, "extensions": { "cost": true } })).await, told);
-    // a key, a list of ids and about three of them for each of about 30 networks
-    assert_eq!((&told["requested"], &told["limit"]), (&json!(16), &json!(1_000)));
+    // in hundredths: the list, and a key, a list of ids and at most ten of them for each of at most 40 networks
+    assert_eq!((&told["requested"], &told["limit"]), (&json!(5), &json!(1_000)));
     let actual = told["actual"].as_u64().unwrap();
     let networks = contract::network::catalogue();
     let fields: usize = networks.values().map(|network| 2 + network.ids.len()).sum();
-    assert_eq!(actual, (fields as u64 + 1).div_ceil(10));
+    assert_eq!(actual, (fields as u64 + 10).div_ceil(100));
 }
 
 #[tokio::test]

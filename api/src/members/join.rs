@@ -8,17 +8,19 @@ use crate::{
     auth::{self, LinkToken},
     error::{Code, Error},
     scope::{Caller, Permission, TenantScope, hold_members, hold_owner},
-    tenants,
+    tenants::{self, MAX_MEMBERSHIPS},
 };
 use entities::{TenantOwned, invitation, invitation::Model, membership, membership::Role, tenant, user};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, prelude::Uuid};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, prelude::Uuid,
+};
 use serde_json::json;
 
 /// Takes an invitation: the caller joins its tenant.
 ///
 /// # Errors
 /// `INVALID` in `token` for one that is unknown, used, taken back or over, and for an address that was not invited; `TAKEN`
-/// in it for a member; `LIMIT_REACHED` in it for who owns too many tenants; [`Error::KeyForbidden`] for an API key; of the
+/// in it for a member; `LIMIT_REACHED` in it for who owns, or is in, too many tenants; [`Error::KeyForbidden`] for an API key; of the
 /// database.
 pub async fn accept(app: &App, caller: Caller, token: &str) -> Result<(TenantScope, tenant::Model), Error> {
     caller.session_id()?;
@@ -64,8 +66,13 @@ pub(crate) async fn join(
     if find(tx, row.tenant_id, user.id).await?.is_some() {
         return Err(refused(Code::Taken, "leads where you are a member already"));
     }
+    hold_owner(tx, user.id).await?;
+    let all = membership::Entity::find().filter(membership::Column::UserId.eq(user.id));
+    if all.count(app.db.everywhere().read()).await? >= MAX_MEMBERSHIPS as u64 {
+        let rule = format!("a user is a member of at most {MAX_MEMBERSHIPS} tenants");
+        return Err(refused(Code::LimitReached, &rule));
+    }
     if row.role == Role::Owner {
-        hold_owner(tx, user.id).await?;
         demand_room(app, user.id, field).await?;
     }
     let now = app.clock.now();

@@ -1,10 +1,12 @@
 //! The shape of the schema, as linters of GraphQL check it: names, descriptions, inputs and payloads, connections, and no
-//! type that nothing leads to.
+//! type that nothing leads to. Each rule is seen to find a schema that breaks it.
 
-use crate::world::{World, client::text, in_both};
-use regex::Regex;
+mod lint;
+mod rules;
+
+use self::lint::{Lint, list, name};
+use crate::world::{World, in_both};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
 
 in_both!(the_schema_keeps_the_rules_of_its_field);
 
@@ -14,196 +16,146 @@ const DOCUMENT: &str = "
         kind name description
         fields(includeDeprecated: true) {
             name description isDeprecated deprecationReason type { ...reference }
-            args { name description type { ...reference } }
+            args(includeDeprecated: true) { name description isDeprecated deprecationReason type { ...reference } }
         }
-        inputFields { name description type { ...reference } }
-        enumValues(includeDeprecated: true) { name description }
+        inputFields(includeDeprecated: true) {
+            name description isDeprecated deprecationReason defaultValue type { ...reference }
+        }
+        enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason }
         interfaces { name }
         possibleTypes { name }
     }
     fragment reference on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
-/// A type as it is written: `[Link!]!`.
-fn written(reference: &Value) -> String {
-    match text(&reference["kind"]) {
-        "NON_NULL" => format!("{}!", written(&reference["ofType"])),
-        "LIST" => format!("[{}]", written(&reference["ofType"])),
-        _ => text(&reference["name"]).to_owned(),
-    }
+/// A change that breaks a rule, and what is told of it.
+type Breach = (fn(&mut Map<String, Value>), &'static str);
+
+fn kind(of: &str, name: &str) -> Value {
+    json!({ "kind": of, "name": name })
 }
 
-fn list<'a>(value: &'a Value, name: &str) -> std::slice::Iter<'a, Value> {
-    value[name].as_array().map(Vec::as_slice).unwrap_or_default().iter()
+fn needed(inner: Value) -> Value {
+    json!({ "kind": "NON_NULL", "name": null, "ofType": inner })
 }
 
-fn name(value: &Value) -> &str {
-    text(&value["name"])
+fn listed(inner: Value) -> Value {
+    json!({ "kind": "LIST", "name": null, "ofType": inner })
 }
 
-/// The rules that a schema breaks.
-struct Lint {
-    types: Map<String, Value>,
-    broken: Vec<String>,
+/// A field with a description.
+fn field(name: &str, kind: Value) -> Value {
+    json!({ "name": name, "description": "What it is.", "isDeprecated": false, "args": [], "type": kind })
 }
 
-impl Lint {
-    fn hold(&mut self, holds: bool, what: impl FnOnce() -> String) {
-        if !holds {
-            self.broken.push(what());
-        }
-    }
-
-    fn field(&self, kind: &str, field: &str) -> Option<String> {
-        let found = list(&self.types[kind], "fields").find(|found| name(found) == field)?;
-        Some(written(&found["type"]))
-    }
-
-    /// Every name is of its kind, and everything is described.
-    fn words(&mut self) {
-        let [pascal, camel, upper] = ["^[A-Z][A-Za-z0-9]*$", "^[a-z][A-Za-z0-9]*$", "^[A-Z][A-Z0-9_]*$"];
-        let [pascal, camel, upper] = [pascal, camel, upper].map(|rule| Regex::new(rule).unwrap());
-        let standard = ["String", "Int", "Float", "Boolean", "ID"];
-        for (kind, found) in self.types.clone() {
-            self.hold(pascal.is_match(&kind), || format!("{kind} is no name of a type"));
-            let mut named = vec![(kind.clone(), found.clone())];
-            for field in list(&found, "fields").chain(list(&found, "inputFields")) {
-                named.push((format!("{kind}.{}", name(field)), field.clone()));
-                self.hold(camel.is_match(name(field)), || format!("{kind}.{} is no name of a field", name(field)));
-                for argument in list(field, "args") {
-                    named.push((format!("{kind}.{}({})", name(field), name(argument)), argument.clone()));
-                    self.hold(camel.is_match(name(argument)), || format!("{kind}.{}({})", name(field), name(argument)));
-                }
-            }
-            for value in list(&found, "enumValues") {
-                named.push((format!("{kind}.{}", name(value)), value.clone()));
-                self.hold(upper.is_match(name(value)), || format!("{kind}.{} is no name of a value", name(value)));
-            }
-            for (path, described) in named.into_iter().filter(|(path, _)| !standard.contains(&path.as_str())) {
-                let description = described["description"].as_str().unwrap_or_default();
-                self.hold(description.trim().len() > 3, || format!("{path} has no description"));
-            }
-        }
-    }
-
-    /// A mutation takes one input and answers a payload, both named after it, and says what is wrong with the one in the
-    /// other.
-    fn mutations(&mut self) {
-        for mutation in list(&self.types["Mutation"].clone(), "fields") {
-            let named = format!("{}{}", name(mutation)[..1].to_uppercase(), &name(mutation)[1..]);
-            let inputs: Vec<String> =
-                list(mutation, "args").map(|input| format!("{}: {}", name(input), written(&input["type"]))).collect();
-            let right = inputs.is_empty() || inputs == [format!("input: {named}Input!")];
-            self.hold(right, || format!("Mutation.{} takes {inputs:?}", name(mutation)));
-            let payload = written(&mutation["type"]);
-            self.hold(payload == format!("{named}Payload!"), || {
-                format!("Mutation.{} answers {payload}", name(mutation))
-            });
-            let errors = self.field(payload.trim_end_matches('!'), "userErrors");
-            self.hold(errors.as_deref() == Some("[UserError!]!"), || format!("{payload}.userErrors is {errors:?}"));
-        }
-    }
-
-    /// A subscription answers one thing that happened, and names the tenant that it happened to.
-    fn subscriptions(&mut self) {
-        let fields = list(&self.types["Subscription"].clone(), "fields").cloned().collect::<Vec<_>>();
-        self.hold(!fields.is_empty(), || "there are no subscriptions".to_owned());
-        for field in fields {
-            let kind = written(&field["type"]);
-            let object = self.types.get(kind.trim_end_matches('!')).is_some_and(|found| found["kind"] == "OBJECT");
-            self.hold(object && kind.ends_with('!'), || format!("Subscription.{} answers {kind}", name(&field)));
-            let tenant = list(&field, "args").find(|argument| name(argument) == "tenantId");
-            let needed = tenant.map(|argument| written(&argument["type"]));
-            self.hold(needed.as_deref() == Some("ID!"), || format!("Subscription.{} takes {needed:?}", name(&field)));
-        }
-    }
-
-    /// Connections as Relay has them, with their nodes and their count.
-    fn connections(&mut self) {
-        for kind in self.types.keys().filter(|kind| kind.ends_with("Connection")).cloned().collect::<Vec<_>>() {
-            let node = kind.trim_end_matches("Connection");
-            for (field, expected) in [
-                ("edges", format!("[{node}Edge!]!")),
-                ("nodes", format!("[{node}!]!")),
-                ("pageInfo", "PageInfo!".to_owned()),
-                ("totalCount", "Int!".to_owned()),
-            ] {
-                let found = self.field(&kind, field);
-                self.hold(found.as_ref() == Some(&expected), || format!("{kind}.{field} is {found:?}"));
-            }
-            let edge = format!("{node}Edge");
-            let (cursor, of) = (self.field(&edge, "cursor"), self.field(&edge, "node"));
-            let right = cursor.as_deref() == Some("String!") && of == Some(format!("{node}!"));
-            self.hold(right, || format!("{edge} has {cursor:?} and {of:?}"));
-        }
-        for (kind, found) in self.types.clone() {
-            for field in list(&found, "fields").filter(|field| written(&field["type"]).ends_with("Connection!")) {
-                let arguments: BTreeSet<String> =
-                    list(field, "args").map(|found| format!("{}: {}", name(found), written(&found["type"]))).collect();
-                for expected in ["first: Int", "after: String", "last: Int", "before: String"] {
-                    self.hold(arguments.contains(expected), || format!("{kind}.{} lacks {expected}", name(field)));
-                }
-            }
-        }
-        let page =
-            ["hasNextPage", "hasPreviousPage", "startCursor", "endCursor"].map(|field| self.field("PageInfo", field));
-        let page = page.map(Option::unwrap_or_default);
-        self.hold(page == ["Boolean!", "Boolean!", "String", "String"], || format!("PageInfo has {page:?}"));
-        for node in list(&self.types["Node"].clone(), "possibleTypes") {
-            let id = self.field(name(node), "id");
-            self.hold(id.as_deref() == Some("ID!"), || format!("{}.id is {id:?}", name(node)));
-        }
-        let node = self.field("Query", "node");
-        self.hold(node.as_deref() == Some("Node"), || format!("Query.node is {node:?}"));
-    }
-
-    /// Everything can be reached from an operation.
-    fn reach(&mut self) {
-        let mut reached = BTreeSet::new();
-        let mut next = vec!["Query".to_owned(), "Mutation".to_owned(), "Subscription".to_owned()];
-        while let Some(kind) = next.pop() {
-            let Some(found) = self.types.get(&kind).filter(|_| reached.insert(kind.clone())) else { continue };
-            let leaf = |reference: &Value| written(reference).replace(['[', ']', '!'], "");
-            for field in list(found, "fields").chain(list(found, "inputFields")) {
-                next.push(leaf(&field["type"]));
-                next.extend(list(field, "args").map(|argument| leaf(&argument["type"])));
-            }
-            next.extend(
-                list(found, "possibleTypes").chain(list(found, "interfaces")).map(|kind| name(kind).to_owned()),
-            );
-        }
-        for kind in self.types.keys().cloned().collect::<Vec<_>>() {
-            self.hold(reached.contains(&kind), || format!("nothing leads to {kind}"));
-        }
-    }
+fn add(types: &mut Map<String, Value>, kind: &str, field: Value) {
+    types[kind]["fields"].as_array_mut().unwrap().push(field);
 }
+
+/// Finds something by its name.
+fn at<'a>(types: &'a mut Map<String, Value>, kind: &str, part: &str, name: &str) -> &'a mut Value {
+    let all = types[kind][part].as_array_mut().unwrap();
+    all.iter_mut().find(|found| found["name"] == name).unwrap()
+}
+
+fn rename(types: &mut Map<String, Value>, from: &str, to: &str) {
+    let text = Value::Object(types.clone()).to_string().replace(&format!("\"{from}\""), &format!("\"{to}\""));
+    *types = serde_json::from_str(&text).unwrap();
+}
+
+const BREACHES: [Breach; 33] = [
+    (|types| types["Link"]["description"] = json!(""), "Link has no description"),
+    (|types| at(types, "Link", "fields", "slug")["description"] = Value::Null, "Link.slug has no description"),
+    (|types| at(types, "Role", "enumValues", "OWNER")["description"] = json!(" "), "Role.OWNER has no description"),
+    (|types| types["Query"]["fields"][0]["args"][0]["description"] = json!(""), ") has no description"),
+    (|types| rename(types, "Branding", "branding_style"), "branding_style is no name of a type"),
+    (|types| add(types, "Link", field("short_url", kind("SCALAR", "String"))), "Link.short_url is no name of a field"),
+    (|types| at(types, "Role", "enumValues", "OWNER")["name"] = json!("Owner"), "Role.Owner is no name of a value"),
+    (|types| types["Mutation"]["fields"][0]["args"][0]["name"] = json!("data"), "takes [\"data:"),
+    (|types| rename(types, "ArchiveLinkPayload", "ArchivedLink"), "Mutation.archiveLink answers ArchivedLink!"),
+    (
+        |types| at(types, "Mutation", "fields", "logOut")["type"] = kind("SCALAR", "Boolean"),
+        "Mutation.logOut answers Boolean",
+    ),
+    (|types| types["LinkEdge"]["fields"] = json!([]), "LinkEdge has"),
+    (
+        |types| at(types, "LinkEdge", "fields", "cursor")["type"] = kind("SCALAR", "String"),
+        "LinkEdge has Some(\"String\")",
+    ),
+    (|types| at(types, "PageInfo", "fields", "endCursor")["type"] = needed(kind("SCALAR", "String")), "PageInfo has"),
+    (|types| at(types, "Tenant", "fields", "links")["args"] = json!([]), "Tenant.links lacks first: Int"),
+    (|types| types["Subscription"]["fields"][0]["args"] = json!([]), "takes None"),
+    (|types| at(types, "Link", "fields", "id")["type"] = kind("SCALAR", "ID"), "Link.id is Some(\"ID\")"),
+    (
+        |types| {
+            drop(types.insert("Lonely".to_owned(), json!({ "name": "Lonely", "description": "Nothing leads to it." })))
+        },
+        "nothing leads to Lonely",
+    ),
+    (
+        |types| add(types, "Link", field("linkTitle", kind("SCALAR", "String"))),
+        "Link.linkTitle repeats the name of its type",
+    ),
+    (|types| add(types, "Link", field("strTitle", kind("SCALAR", "String"))), "Link.strTitle names its type"),
+    (|types| rename(types, "Branding", "BrandingType"), "BrandingType names its kind"),
+    (|types| rename(types, "BrandingInput", "BrandingChange"), "BrandingChange is an input and not named so"),
+    (|types| rename(types, "Branding", "StyleInput"), "StyleInput is named as an input"),
+    (|types| add(types, "Query", field("getLink", kind("OBJECT", "Link"))), "Query.getLink says what all fields do"),
+    (
+        |types| add(types, "Query", field("linkQuery", kind("OBJECT", "Link"))),
+        "Query.linkQuery says what all fields do",
+    ),
+    (
+        |types| at(types, "Link", "fields", "slug")["isDeprecated"] = json!(true),
+        "Link.slug is deprecated without a reason",
+    ),
+    (
+        |types| at(types, "Role", "enumValues", "OWNER")["isDeprecated"] = json!(true),
+        "Role.OWNER is deprecated without a reason",
+    ),
+    (|types| add(types, "Link", field("SLUG", kind("SCALAR", "String"))), "Link.SLUG is there twice"),
+    (
+        |types| {
+            let mut value = at(types, "Role", "enumValues", "OWNER").clone();
+            value["name"] = json!("owner");
+            types["Role"]["enumValues"].as_array_mut().unwrap().push(value);
+        },
+        "Role.owner is there twice",
+    ),
+    (|types| add(types, "Link", field("ownerId", kind("SCALAR", "String"))), "Link.ownerId is String"),
+    (
+        |types| add(types, "Link", field("notes", listed(kind("SCALAR", "String")))),
+        "Link.notes may hold nothing in a list",
+    ),
+    (
+        |types| at(types, "Tenant", "fields", "links")["type"] = kind("OBJECT", "LinkConnection"),
+        "Tenant.links may be no connection",
+    ),
+    (|types| rename(types, "BreakdownRow", "BreakdownEdge"), "BreakdownEdge belongs to no connection"),
+    (
+        |types| {
+            let input = types["Mutation"]["fields"][0]["args"].clone();
+            types["Mutation"]["fields"][1]["args"] = input;
+        },
+        "is the input of 2 mutations",
+    ),
+];
 
 async fn the_schema_keeps_the_rules_of_its_field(world: &mut World) {
     let data = world.schema_reader().await.query(DOCUMENT, json!({})).await;
     let types = list(&data["__schema"], "types").filter(|kind| !name(kind).starts_with("__"));
     let types: Map<String, Value> = types.map(|kind| (name(kind).to_owned(), kind.clone())).collect();
     assert!(types.len() > 80, "{}", types.len());
-    let mut lint = Lint { types, broken: Vec::new() };
-    lint.words();
-    lint.mutations();
-    lint.subscriptions();
-    lint.connections();
-    lint.reach();
-    assert!(lint.broken.is_empty(), "{:#?}", lint.broken);
-
+    let broken = |types: Map<String, Value>| {
+        let mut lint = Lint { types, broken: Vec::new() };
+        lint.check();
+        lint.broken
+    };
+    assert_eq!(broken(types.clone()), Vec::<String>::new());
     // the rules do find what breaks them
-    let mut worse = Lint { types: lint.types, broken: Vec::new() };
-    worse.types["Link"]["description"] = json!("");
-    worse.types["Mutation"]["fields"][0]["args"][0]["name"] = json!("data");
-    worse.types["LinkEdge"]["fields"] = json!([]);
-    worse.types["Subscription"]["fields"][0]["args"] = json!([]);
-    worse.types.insert("Lonely".to_owned(), json!({ "name": "Lonely", "description": "Nothing leads to it." }));
-    worse.words();
-    worse.mutations();
-    worse.subscriptions();
-    worse.connections();
-    worse.reach();
-    let told = worse.broken.join("\n");
-    for rule in ["Link has no description", "takes [\"data:", "takes None", "LinkEdge has", "nothing leads to Lonely"] {
-        assert!(told.contains(rule), "{rule}: {told}");
+    for (breach, told) in BREACHES {
+        let mut worse = types.clone();
+        breach(&mut worse);
+        let found = broken(worse);
+        assert!(found.iter().any(|found| found.contains(told)), "{told}: {found:#?}");
     }
 }

@@ -10,6 +10,8 @@ use std::{
     process::Command,
 };
 
+use tests::hostile::memory::Memory;
+
 /// How much of a log is shown when a test fails, in bytes.
 const SHOWN: usize = 12_000;
 
@@ -96,12 +98,14 @@ impl Program {
         self.running.as_ref().expect("it runs").signal(signal);
     }
 
-    /// Bytes of memory that it has, by what the kernel says (`VmRSS`).
+    /// Bytes of memory that it has.
     pub(crate) fn memory(&self) -> u64 {
-        let id = self.running.as_ref().expect("it runs").id();
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+        self.peak_memory().now()
+    }
+
+    /// Its memory, as it comes and goes.
+    pub(crate) fn peak_memory(&self) -> Memory {
+        Memory::of(self.running.as_ref().expect("it runs").id())
     }
 
     /// All that it said so far.

@@ -17,6 +17,9 @@ use jiff::{Timestamp, tz::TimeZone};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+/// Most pixels that are listed: a tenant has fewer, and may have had more.
+pub const MOST_PIXELS: usize = 400;
+
 /// What deliveries are listed by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
@@ -65,7 +68,7 @@ impl Report {
                     pixel_id: Some(pixel),
                     outcomes: delivery.all.clone(),
                 };
-                chosen(&sum, only).map(row).collect()
+                bounded(chosen(&sum, only).map(row).collect())
             }
             By::Network => rows(&self.by_network(&sum, only).await?, usize::MAX, only),
             By::Browser => rows(&merged(&sum, only, |delivery| &delivery.browsers), MOST_BROWSERS, only),
@@ -83,6 +86,17 @@ impl Report {
         }
         Ok(Split { values: networks, other: Outcomes::default() })
     }
+}
+
+/// The rows of the pixels that were made last, and one for all others where there are any.
+fn bounded(mut rows: Vec<Row>) -> Vec<Row> {
+    let more = rows.len().saturating_sub(MOST_PIXELS);
+    if more > 0 {
+        let mut outcomes = Outcomes::default();
+        rows.drain(..more).for_each(|row| outcomes.merge(&row.outcomes));
+        rows.push(Row { line: Line::Other, pixel_id: None, outcomes });
+    }
+    rows
 }
 
 /// The deliveries of all pixels, or of one.
@@ -120,6 +134,21 @@ mod tests {
     fn a_day_has_its_date() {
         assert_eq!(date(20_780), "2026-11-23");
         assert_eq!(date(0), "1970-01-01");
+    }
+
+    #[test]
+    fn of_very_many_pixels_the_last_ones_are_listed() {
+        let row = |number: usize| Row {
+            line: Line::Value(number.to_string()),
+            pixel_id: Some(Uuid::from_u128(number as u128)),
+            outcomes: Outcomes { expected: 1, ..Outcomes::default() },
+        };
+        let rows = |count: usize| bounded((0..count).map(row).collect());
+        assert_eq!(rows(MOST_PIXELS), (0..MOST_PIXELS).map(row).collect::<Vec<_>>());
+        let more = rows(MOST_PIXELS + 3);
+        assert_eq!((more.len(), &more[0]), (MOST_PIXELS + 1, &row(3)));
+        let other = &more[MOST_PIXELS];
+        assert_eq!((&other.line, other.pixel_id, other.outcomes.expected), (&Line::Other, None, 3));
     }
 
     #[test]

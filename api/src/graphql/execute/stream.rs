@@ -168,7 +168,7 @@ impl Events {
                         );
                         self.over = true;
                         let message = format!("more than {} s went by without an answer", SECONDS.most);
-                        let refusal = Refusal { fault: Fault::Document, code: code::TIMED_OUT, message };
+                        let refusal = Refusal { fault: Fault::Document, code: code::TIMED_OUT, message, at: None };
                         return Some(Event::Failed(Answer::refused(refusal)));
                     }
                 }

@@ -17,7 +17,7 @@ pub(super) fn actual(
     operation: &OperationDefinition,
     answer: &Value,
 ) -> u64 {
-    let cost = Counting { prices, document }.set(root(operation.ty), &operation.selection_set.node, answer);
+    let cost = Counting { prices, document }.set(root(operation.ty), &operation.selection_set.node, answer, false);
     units(cost.once.saturating_add(cost.each))
 }
 
@@ -27,20 +27,20 @@ struct Counting<'a> {
 }
 
 impl Counting<'_> {
-    fn set(&self, on: &str, set: &SelectionSet, answer: &Value) -> Cost {
+    fn set(&self, on: &str, set: &SelectionSet, answer: &Value, along: bool) -> Cost {
         let mut sum = Cost::default();
         for selection in &set.items {
             sum.add(match &selection.node {
-                Selection::Field(field) => self.field(on, &field.node, answer),
+                Selection::Field(field) => self.field(on, &field.node, answer, along),
                 Selection::InlineFragment(inline) => {
                     let on = inline.node.type_condition.as_ref().map_or(on, |on| on.node.on.node.as_str());
-                    self.set(on, &inline.node.selection_set.node, answer)
+                    self.set(on, &inline.node.selection_set.node, answer, along)
                 }
                 Selection::FragmentSpread(spread) => {
                     let fragment = self.document.fragments.get(&spread.node.fragment_name.node);
                     fragment.map_or_else(Cost::default, |fragment| {
                         let on = &fragment.node.type_condition.node.on.node;
-                        self.set(on, &fragment.node.selection_set.node, answer)
+                        self.set(on, &fragment.node.selection_set.node, answer, along)
                     })
                 }
             });
@@ -48,7 +48,7 @@ impl Counting<'_> {
         sum
     }
 
-    fn field(&self, on: &str, field: &Field, answer: &Value) -> Cost {
+    fn field(&self, on: &str, field: &Field, answer: &Value, along: bool) -> Cost {
         // what was skipped, or belongs to another type, is not in the answer
         let Value::Object(fields) = answer else { return Cost::default() };
         let Some(value) = fields.get(&field.response_key().node) else { return Cost::default() };
@@ -56,19 +56,21 @@ impl Counting<'_> {
             return Cost::default();
         }
         let Some(price) = self.prices.find(on, &field.name.node) else { return Cost { once: FIELD, each: 0 } };
+        let own = price.own(along);
+        if price.rows == Rows::ToldOfInputs {
+            return Cost { once: own, each: 0 };
+        }
         let mut inner = Cost::default();
-        let set = &field.selection_set.node;
+        let (set, along) = (&field.selection_set.node, price.brings_along(along));
         match value {
             Value::List(rows) if !set.items.is_empty() => {
-                rows.iter().for_each(|row| inner.add(self.set(&price.answers, set, row)));
+                rows.iter().for_each(|row| inner.add(self.set(&price.answers, set, row, along)));
             }
-            other => inner = self.set(&price.answers, set, other),
+            other => inner = self.set(&price.answers, set, other, along),
         }
         match price.rows {
-            Rows::OfParent => Cost { once: price.own, each: inner.once + inner.each },
-            // a price for so many together
-            Rows::Given { together, .. } => Cost { once: price.own + inner.once + inner.each / together, each: 0 },
-            _ => Cost { once: price.own + inner.once + inner.each, each: 0 },
+            Rows::OfParent => Cost { once: own, each: inner.once + inner.each },
+            _ => Cost { once: own + inner.once + inner.each, each: 0 },
         }
     }
 }
@@ -88,10 +90,10 @@ mod tests {
         let cost = |answer: Value| actual(&prices, &document, operation, &answer);
         let link = |pixels: usize| value!({ "id": 1, "pixels": Value::List(vec![value!({ "name": "x" }); pixels]) });
         let links = |nodes: Vec<Value>| value!({ "tenant": { "links": { "nodes": Value::List(nodes) } }, "n": null });
-        // tenant, links, nodes and n, and then two and one more for each pixel
+        // tenant, links, nodes and n, and then two and a tenth of one for each pixel
         assert_eq!(cost(links(vec![])), 1);
         assert_eq!(cost(links(vec![link(0); 8])), 2);
-        assert_eq!(cost(links(vec![link(20); 8])), 18);
+        assert_eq!(cost(links(vec![link(20); 8])), 4);
         assert_eq!(cost(value!({ "tenant": null, "n": { "slug": "x" } })), 1);
         assert_eq!(cost(Value::Null), 0);
     }

@@ -1,6 +1,7 @@
 //! The cost of an operation, known before it runs and linear in its document: every field is a tenth, rows multiply, and each
-//! fragment is counted once. A part of a page does not know how many rows it has, so the cost of a selection has two parts: what
-//! counts once, and what counts for each row of the list around it.
+//! fragment is counted once. What comes is never more: a list counts with the most rows that its arguments, or its own
+//! bound, allow. A part of a page does not know how many rows it has, so the cost of a selection has two parts: what counts
+//! once, and what counts for each row of the list around it.
 
 use super::prices::{FIELD, Price, Prices, Rows};
 use async_graphql::{
@@ -9,14 +10,16 @@ use async_graphql::{
 };
 use std::{collections::HashMap, convert::Infallible};
 
-/// Tenths in a unit of cost.
-pub(super) const TENTHS: u64 = 10;
+/// Hundredths in a unit of cost.
+pub(super) const HUNDREDTHS: u64 = 100;
 /// More rows than any list answers: who asks for more is refused by the list itself.
 const MOST_ROWS: u64 = 1_000;
+/// Longest text that may be the name of a value.
+const NAME: usize = 64;
 /// Above every limit, and so far from overflowing that sums need no care.
 const MOST: u64 = 1 << 40;
 
-/// Tenths of a selection.
+/// Hundredths of a selection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Cost {
     /// Whatever the list around it.
@@ -40,13 +43,13 @@ pub(super) fn requested(
     variables: &Variables,
 ) -> u64 {
     let mut counting = Counting { prices, document, operation, variables, known: HashMap::new() };
-    let cost = counting.set(root(operation.ty), &operation.selection_set.node);
+    let cost = counting.set(root(operation.ty), &operation.selection_set.node, false);
     units(cost.once.saturating_add(cost.each))
 }
 
-/// Tenths in whole units, the last one begun.
-pub(super) const fn units(tenths: u64) -> u64 {
-    tenths.div_ceil(TENTHS)
+/// Hundredths in whole units, the last one begun.
+pub(super) const fn units(hundredths: u64) -> u64 {
+    hundredths.div_ceil(HUNDREDTHS)
 }
 
 /// The type at the root of an operation.
@@ -68,64 +71,82 @@ struct Counting<'a> {
     document: &'a ExecutableDocument,
     operation: &'a OperationDefinition,
     variables: &'a Variables,
-    known: HashMap<&'a str, Cost>,
+    /// By name, and whether they stand in the rows of a list that comes along.
+    known: HashMap<(&'a str, bool), Cost>,
 }
 
 impl<'a> Counting<'a> {
-    fn set(&mut self, on: &str, set: &'a SelectionSet) -> Cost {
+    fn set(&mut self, on: &str, set: &'a SelectionSet, along: bool) -> Cost {
         let mut sum = Cost::default();
         for selection in &set.items {
             sum.add(match &selection.node {
-                Selection::Field(field) => self.field(on, &field.node),
+                Selection::Field(field) => self.field(on, &field.node, along),
                 Selection::InlineFragment(inline) => {
                     let on = inline.node.type_condition.as_ref().map_or(on, |on| on.node.on.node.as_str());
-                    self.set(on, &inline.node.selection_set.node)
+                    self.set(on, &inline.node.selection_set.node, along)
                 }
-                Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node),
+                Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node, along),
             });
         }
         sum
     }
 
-    fn fragment(&mut self, name: &str) -> Cost {
+    fn fragment(&mut self, name: &str, along: bool) -> Cost {
         let document = self.document;
         let Some((name, fragment)) = document.fragments.get_key_value(name) else { return Cost::default() };
-        if let Some(cost) = self.known.get(name.as_str()) {
+        if let Some(cost) = self.known.get(&(name.as_str(), along)) {
             return *cost;
         }
-        let cost = self.set(&fragment.node.type_condition.node.on.node, &fragment.node.selection_set.node);
-        self.known.insert(name.as_str(), cost);
+        let on = &fragment.node.type_condition.node.on.node;
+        let cost = self.set(on, &fragment.node.selection_set.node, along);
+        self.known.insert((name.as_str(), along), cost);
         cost
     }
 
-    fn field(&mut self, on: &str, field: &'a Field) -> Cost {
+    fn field(&mut self, on: &str, field: &'a Field, along: bool) -> Cost {
         let name = field.name.node.as_str();
         if is_free(name) {
             return Cost::default();
         }
-        let Some(price) = self.prices.find(on, name) else {
-            let inner = self.set("", &field.selection_set.node);
+        let prices = self.prices;
+        let Some(price) = prices.find(on, name) else {
+            let inner = self.set("", &field.selection_set.node, along);
             return Cost { once: FIELD + inner.once + inner.each, each: 0 };
         };
-        let inner = self.set(&price.answers, &field.selection_set.node);
-        self.priced(price, field, inner)
+        let inner = self.set(&price.answers, &field.selection_set.node, price.brings_along(along));
+        self.priced(price, field, price.own(along), inner)
     }
 
-    fn priced(&self, price: &Price, field: &Field, inner: Cost) -> Cost {
-        let (rows, together, extra) = match &price.rows {
-            // without an argument a page has its usual length
-            Rows::One => (u64::from(crate::page::DEFAULT), 1, 0),
-            Rows::About(rows) => (*rows, 1, 0),
-            Rows::Page { default } => (self.page(field, *default), 1, 0),
-            Rows::Given { path, together } => {
+    fn priced(&self, price: &Price, field: &Field, own: u64, inner: Cost) -> Cost {
+        let (rows, extra) = match &price.rows {
+            // where there is no argument a page has its greatest length
+            Rows::One => (u64::from(crate::page::MAX), 0),
+            Rows::Most(rows) => (*rows, 0),
+            // one more row tells of all that have none
+            Rows::Page { default } => (self.page(field, *default) + u64::from(price.list), 0),
+            Rows::Given(path) => {
                 let given = self.given(field, path);
-                (given, *together, given)
+                (given, given * FIELD)
             }
-            Rows::OfParent => return Cost { once: price.own, each: inner.once + inner.each },
+            Rows::ByArgument(argument, most) => (self.chosen(field, argument, most), 0),
+            Rows::ToldOfInputs => return Cost { once: own, each: 0 },
+            Rows::OfParent => return Cost { once: own, each: inner.once + inner.each },
         };
         let (plain, each) = if price.list { (0, inner.once + inner.each) } else { (inner.once, inner.each) };
-        let multiplied = each.saturating_mul(rows).min(MOST) / together;
-        Cost { once: (price.own + extra + plain).saturating_add(multiplied).min(MOST), each: 0 }
+        let multiplied = each.saturating_mul(rows).min(MOST);
+        Cost { once: (own + extra + plain).saturating_add(multiplied).min(MOST), each: 0 }
+    }
+
+    /// The most rows for the value of an argument; of all values where it cannot be known.
+    fn chosen(&self, field: &Field, argument: &str, most: &[(&str, u64)]) -> u64 {
+        let value = self.argument(field, argument);
+        let name = match &value {
+            Some(Value::Enum(name)) => Some(name.as_str()),
+            Some(Value::String(name)) => Some(name.as_str()),
+            _ => None,
+        };
+        let known = most.iter().find(|(value, _)| name == Some(*value)).map(|(_, rows)| *rows);
+        known.or_else(|| most.iter().map(|(_, rows)| *rows).max()).unwrap_or(MOST_ROWS)
     }
 
     /// Rows that `first` or `last` ask for.
@@ -177,6 +198,8 @@ fn outline(value: &Value, outer: bool) -> Value {
             Value::Object(fields.iter().map(|(name, value)| (name.clone(), outline(value, false))).collect())
         }
         Value::Number(number) => Value::Number(number.clone()),
+        // the name of a value of an enumeration
+        Value::String(text) if outer && text.len() <= NAME => Value::String(text.clone()),
         Value::Null => Value::Null,
         _ => Value::Boolean(false),
     }
@@ -213,7 +236,34 @@ mod tests {
         let within =
             "{ tenant(id: 1) { links(first: 100) { nodes { clicks(first: 100) { edges { node { id } } } } } } }";
         assert_eq!(cost(within, none()), 2_021);
-        assert_eq!(cost("{ tenant(id: 1) { links { nodes { pixels { id name } } } } }", none()), 23);
+        assert_eq!(cost("{ tenant(id: 1) { links { nodes { pixels { id name } } } } }", none()), 11);
+    }
+
+    #[test]
+    fn a_list_without_pages_counts_with_the_most_rows_that_it_has() {
+        let none = || value!({});
+        // in hundredths: viewer, memberships, and a role, a tenant and its report for each of 200
+        assert_eq!(cost("{ viewer { memberships { role tenant { id } } } }", none()), 7);
+        assert_eq!(cost("{ viewer { memberships { tenant { report { from } } } } }", none()), 205);
+        assert_eq!(cost("{ viewer { memberships { tenant { links { nodes { id } } } } } }", none()), 425);
+        let series = |arguments: &str| {
+            format!(
+                "query($i: ReportInterval!) {{ tenant(id: 1) {{ report {{ series({arguments}) {{ at clicks }} }} }} }}"
+            )
+        };
+        for (interval, units) in [("HOUR", 37), ("DAY", 15), ("WEEK", 8), ("MONTH", 7)] {
+            assert_eq!(cost(&series(&format!("interval: {interval}")), none()), units, "{interval}");
+            assert_eq!(cost(&series("interval: $i"), value!({ "i": interval })), units, "{interval}");
+        }
+        assert_eq!(cost(&series("interval: $i"), none()), 37);
+        // a page that is no connection has one row more, of all others
+        assert_eq!(cost("{ tenant(id: 1) { report { breakdown(by: OS, first: 999) { value } } } }", none()), 14);
+        // what is wrong with an input is told for nothing
+        let told = "mutation { createLink(input: {}) { userErrors { field message code } link { id } } }";
+        assert_eq!(
+            cost(told, none()),
+            cost("mutation { createLink(input: {}) { userErrors { code } link { id } } }", none())
+        );
     }
 
     #[test]
@@ -230,13 +280,13 @@ mod tests {
         let selection = "{ results { index link { id shortUrl } userErrors { message } } }";
         let links = |count: usize| Value::List(vec![value!({ "destination": "x" }); count]);
         let whole = format!("mutation($i: CreateLinksInput!) {{ createLinks(input: $i) {selection} }}");
-        assert_eq!(cost(&whole, value!({ "i": { "links": links(1_000) } })), 10 + 100 + 161);
-        assert_eq!(cost(&whole, value!({ "i": { "links": links(10) } })), 10 + 1 + 2);
+        assert_eq!(cost(&whole, value!({ "i": { "links": links(1_000) } })), 10 + 100 + 61);
+        assert_eq!(cost(&whole, value!({ "i": { "links": links(10) } })), 10 + 1 + 1);
         let part = format!("mutation($l: [LinkInput!]!) {{ createLinks(input: {{ links: $l }}) {selection} }}");
-        assert_eq!(cost(&part, value!({ "l": links(1_000) })), 10 + 100 + 161);
+        assert_eq!(cost(&part, value!({ "l": links(1_000) })), 10 + 100 + 61);
         let here = format!("mutation {{ createLinks(input: {{ links: [{}] }}) {selection} }}", "{}".repeat(10));
-        assert_eq!(cost(&here, value!({})), 10 + 1 + 2);
-        assert_eq!(cost("mutation { createLinks { userErrors { code } } }", value!({})), 12);
+        assert_eq!(cost(&here, value!({})), 10 + 1 + 1);
+        assert_eq!(cost("mutation { createLinks { userErrors { code } } }", value!({})), 11);
     }
 
     #[test]

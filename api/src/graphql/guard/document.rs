@@ -9,12 +9,23 @@ use crate::graphql::limits::{
 };
 use async_graphql::{
     Positioned,
-    parser::types::{Directive, ExecutableDocument, Field, OperationType, Selection, SelectionSet},
+    parser::types::{
+        Directive, ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
+    },
 };
 use std::collections::HashMap;
 
-/// Root fields that prove who somebody is; besides them all whose name has "password".
-const LOG_IN_FIELDS: [&str; 3] = ["signUp", "logIn", "refreshSession"];
+/// Root fields that are given a password, a code or a token to check; besides them all whose name has "password".
+const LOG_IN_FIELDS: [&str; 8] = [
+    "acceptInvitation",
+    "confirmTotp",
+    "disableTotp",
+    "logIn",
+    "logOut",
+    "refreshSession",
+    "signUp",
+    "transferOwnership",
+];
 /// Introspection's lists of what has lists of its own.
 const SCHEMA_LIST_FIELDS: [&str; 5] = ["types", "fields", "inputFields", "interfaces", "possibleTypes"];
 
@@ -99,7 +110,7 @@ impl Measure {
 pub(super) struct Findings {
     /// Whether it asks for the schema.
     pub(super) introspects: bool,
-    /// Bytes that the body around it may have; 0 for as many as with any document.
+    /// Bytes that the body around it may have, by the operation that is to run; 0 for as many as with any document.
     pub(super) body: u64,
 }
 
@@ -113,17 +124,22 @@ fn body_with(name: &str) -> u64 {
     }
 }
 
-/// Measures a document against every limit that needs no schema.
+/// Measures a document, of which one operation is to run, against every limit that needs no schema.
 ///
 /// # Errors
 /// The limit and what was found.
-pub(super) fn check(document: &ExecutableDocument) -> Result<Findings, Refusal> {
+pub(super) fn check(document: &ExecutableDocument, runs: Option<&OperationDefinition>) -> Result<Findings, Refusal> {
     let mut measuring = Measuring { document, known: HashMap::new(), aliases: 0, directives: 0 };
-    let (mut whole, mut roots, mut changes) = (Measure::default(), 0, 0);
+    let (mut whole, mut roots, mut changes, mut body) = (Measure::default(), 0, 0, 0);
     for (_, operation) in document.operations.iter() {
         measuring.directed(&operation.node.directives);
+        let variables = &operation.node.variable_definitions;
+        variables.iter().for_each(|variable| measuring.directed(&variable.node.directives));
         let measure = measuring.set(&operation.node.selection_set, 0)?;
         roots = roots.max(measure.roots);
+        if runs.is_some_and(|runs| std::ptr::eq(runs, &raw const operation.node)) {
+            body = measure.body;
+        }
         if operation.node.ty == OperationType::Mutation {
             changes = changes.max(measure.roots);
         }
@@ -151,7 +167,7 @@ pub(super) fn check(document: &ExecutableDocument) -> Result<Findings, Refusal> 
     Refusal::unless(SCHEMA_NESTING, whole.schema_nesting)?;
     Refusal::unless(SCHEMA_LISTS, whole.schema_lists)?;
     Refusal::unless(NESTING, whole.height)?;
-    Ok(Findings { introspects: whole.introspects, body: whole.body })
+    Ok(Findings { introspects: whole.introspects, body })
 }
 
 /// Holds a subscription to the field that the specification asks for, in the only form that the library runs.

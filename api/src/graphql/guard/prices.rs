@@ -1,79 +1,33 @@
 //! What each field costs: read once from the schema's own text, so that a new field has a price without anybody's doing, and
-//! from one short list of those that are dearer. Prices are in tenths.
+//! from short tables of those that are dearer and of lists. Prices are in hundredths.
 
+mod table;
+
+use self::table::{BY_ARGUMENT, DEARER, GIVEN, LISTS, TOLD_OF_INPUTS};
 use async_graphql::parser::{
     parse_schema,
     types::{BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition},
 };
 use std::collections::HashMap;
 
-/// Tenths of the cost of a field that nothing else is said of.
-pub(super) const FIELD: u64 = 1;
-/// Rows of a list that nothing else is said of.
-const SOME: u64 = 10;
-
-/// Dearer fields: their own price in tenths, and the rows of a list that takes no `first`.
-const DEARER: [(&str, u64, u64); 41] = [
-    // a password is hashed
-    ("Mutation.signUp", 1_000, 1),
-    ("Mutation.logIn", 1_000, 1),
-    ("Mutation.changePassword", 1_000, 1),
-    ("Mutation.confirmTotp", 1_000, 1),
-    ("Mutation.disableTotp", 1_000, 1),
-    ("Mutation.resetPassword", 1_000, 1),
-    ("Mutation.transferOwnership", 1_000, 1),
-    // a mail is sent
-    ("Mutation.requestPasswordReset", 100, 1),
-    ("Mutation.inviteMember", 100, 1),
-    ("Mutation.refreshSession", 50, 1),
-    ("Mutation.logOut", 50, 1),
-    ("Mutation.createLinks", 100, 1),
-    ("Mutation.trackContent", 600, 1),
-    ("TrackContentPayload.links", 1, 50),
-    // a redirector is asked
-    ("Query.previewInterstitial", 20, 1),
-    ("InterstitialPreview.pixels", 1, 5),
-    ("Query.networks", 1, 30),
-    ("Network.idFields", 1, 3),
-    ("Viewer.memberships", 1, 10),
-    ("Viewer.sessions", 10, 10),
-    ("User.totpEnabled", 5, 1),
-    ("Tenant.report", 10, 1),
-    ("Tenant.pixelHealth", 100, 50),
-    ("Tenant.linkDefaults", 5, 1),
-    ("LinkDefaults.pixels", 1, 5),
-    ("TenantUsage.links", 20, 1),
-    ("TenantUsage.clicksThisMonth", 20, 1),
-    ("Link.report", 10, 1),
-    ("Link.shortUrl", 2, 1),
-    ("Link.pixels", 1, 5),
-    ("Link.values", 1, 2),
-    ("Pixel.ids", 1, 2),
-    ("Click.parameters", 1, 2),
-    ("Click.pixels", 1, 5),
-    ("Webhook.events", 1, 6),
-    // a body of up to 256 KiB
-    ("WebhookDelivery.payload", 20, 1),
-    ("Report.totals", 20, 1),
-    ("Report.series", 50, 60),
-    ("Report.breakdown", 20, 10),
-    ("Report.delivery", 20, 10),
-    ("Report.excluded", 20, 7),
-];
+/// Hundredths of the cost of a field that nothing else is said of.
+pub(super) const FIELD: u64 = 10;
 /// Mutations that nothing else is said of, in tenths.
 const MUTATION: u64 = 50;
 /// `totalCount` of a connection, in tenths: all pages are counted.
 const TOTAL: u64 = 20;
-/// Fields that make many things at once: the list that they take, and how many of them cost as much as a row.
-const BULK: [(&str, [&str; 2], u64); 1] = [("Mutation.createLinks", ["input", "links"], 10)];
+/// What costs so much costs the same in every list, in hundredths: each row of it is work of its own.
+const DEAR: u64 = 100;
+/// How much less other fields cost in the rows of a list that comes along with what has it.
+const ALONG: u64 = 10;
 
 /// How many rows a field may answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Rows {
-    /// It is no list.
+    /// It is no list of objects.
     One,
-    /// A list of so many at most, or as a rule.
-    About(u64),
+    /// So many at most; they come along with what has them.
+    Most(u64),
     /// As `first` or `last` say.
     Page {
         /// When neither is given.
@@ -81,26 +35,41 @@ pub(super) enum Rows {
     },
     /// A list within what knows how long it is.
     OfParent,
-    /// As many as are given in a list of an input, which cost as much as a row so many together.
-    Given {
-        /// Argument and field.
-        path: [&'static str; 2],
-        /// How many cost as much as a row.
-        together: u64,
-    },
+    /// As many as are given in a list of an input, by the argument and its field.
+    Given([&'static str; 2]),
+    /// So many at most by the value of an argument.
+    ByArgument(&'static str, &'static [(&'static str, u64)]),
+    /// As many as its input is to blame for: nothing.
+    ToldOfInputs,
 }
 
 /// What a field costs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Price {
-    /// Tenths, whatever it answers.
-    pub(super) own: u64,
+    /// Hundredths, whatever it answers.
+    own: u64,
     /// How many rows.
     pub(super) rows: Rows,
     /// Whether it answers a list.
     pub(super) list: bool,
     /// The type that it answers.
     pub(super) answers: String,
+}
+
+impl Price {
+    /// Hundredths, whatever it answers; `along` says whether it stands in the rows of a list that comes along.
+    pub(super) const fn own(&self, along: bool) -> u64 {
+        if along && self.own < DEAR { self.own / ALONG } else { self.own }
+    }
+
+    /// Whether what it selects stands in the rows of a list that comes along. The rows of a page are read for themselves.
+    pub(super) const fn brings_along(&self, along: bool) -> bool {
+        match self.rows {
+            Rows::Page { .. } => self.list,
+            Rows::One | Rows::OfParent => along,
+            _ => true,
+        }
+    }
 }
 
 /// The prices of all fields.
@@ -112,18 +81,25 @@ pub(super) struct Prices {
 impl Prices {
     /// Reads the text of a schema; what cannot be read costs what unknown fields cost.
     pub(super) fn of(schema: &str) -> Self {
-        let mut types = HashMap::new();
         let definitions = parse_schema(schema).map(|document| document.definitions).unwrap_or_default();
-        for definition in definitions {
-            let TypeSystemDefinition::Type(definition) = definition else { continue };
-            let name = definition.node.name.node.to_string();
-            let fields = match definition.node.kind {
-                TypeKind::Object(object) => object.fields,
-                TypeKind::Interface(interface) => interface.fields,
+        let kinds = definitions.into_iter().filter_map(|definition| match definition {
+            TypeSystemDefinition::Type(definition) => Some(definition.node),
+            _ => None,
+        });
+        let (mut types, mut leaves) = (HashMap::new(), vec!["String", "Int", "Float", "Boolean", "ID"]);
+        let kinds: Vec<_> = kinds.collect();
+        let leaf = |kind: &TypeKind| matches!(kind, TypeKind::Scalar | TypeKind::Enum(_));
+        leaves.extend(kinds.iter().filter(|known| leaf(&known.kind)).map(|known| known.name.node.as_str()));
+        for known in &kinds {
+            let fields = match &known.kind {
+                TypeKind::Object(object) => &object.fields,
+                TypeKind::Interface(interface) => &interface.fields,
                 _ => continue,
             };
-            let priced = fields.iter().map(|field| (field.node.name.node.to_string(), price(&name, &field.node)));
-            types.insert(name.clone(), priced.collect());
+            let name = known.name.node.as_str();
+            let priced =
+                fields.iter().map(|field| (field.node.name.node.to_string(), price(name, &field.node, &leaves)));
+            types.insert(name.to_owned(), priced.collect());
         }
         Self { types }
     }
@@ -134,30 +110,45 @@ impl Prices {
     }
 }
 
-fn price(on: &str, field: &FieldDefinition) -> Price {
+fn price(on: &str, field: &FieldDefinition, leaves: &[&str]) -> Price {
     let name = format!("{on}.{}", field.name.node);
     let list = matches!(field.ty.node.base, BaseType::List(_));
-    let dearer = DEARER.iter().find(|(known, _, _)| *known == name);
+    let answers = base(&field.ty.node);
     let usual = match field.name.node.as_str() {
-        _ if on == "Mutation" => MUTATION,
-        "totalCount" => TOTAL,
+        _ if on == "Mutation" => MUTATION * ALONG,
+        "totalCount" => TOTAL * ALONG,
         _ => FIELD,
     };
-    let own = dearer.map_or(usual, |(_, own, _)| *own);
+    let own = DEARER.iter().find(|(known, _)| *known == name).map_or(usual, |(_, tenths)| tenths * ALONG);
+    Price { own, rows: rows(on, &name, field, leaves.contains(&answers.as_str())), list, answers }
+}
+
+fn rows(on: &str, name: &str, field: &FieldDefinition, leaf: bool) -> Rows {
     let default = |argument: &str| {
         let found = field.arguments.iter().find(|known| known.node.name.node == argument)?;
         let given = found.node.default_value.as_ref().and_then(|value| value.node.to_string().parse().ok());
         Some(given.unwrap_or(u64::from(crate::page::DEFAULT)))
     };
-    let bulk = BULK.iter().find(|(known, _, _)| *known == name);
-    let rows = match (default("first").or_else(|| default("last")), bulk) {
-        (Some(default), _) => Rows::Page { default },
-        (None, Some((_, path, together))) => Rows::Given { path: *path, together: *together },
-        _ if !list => Rows::One,
-        _ if on.ends_with("Connection") || name == "CreateLinksPayload.results" => Rows::OfParent,
-        _ => Rows::About(dearer.map_or(SOME, |(_, _, rows)| *rows)),
-    };
-    Price { own, rows, list, answers: base(&field.ty.node) }
+    if let Some(default) = default("first").or_else(|| default("last")) {
+        return Rows::Page { default };
+    }
+    if let Some((_, path)) = GIVEN.iter().find(|(known, _)| *known == name) {
+        return Rows::Given(*path);
+    }
+    if leaf || !matches!(field.ty.node.base, BaseType::List(_)) {
+        return Rows::One;
+    }
+    if TOLD_OF_INPUTS.contains(&base(&field.ty.node).as_str()) {
+        return Rows::ToldOfInputs;
+    }
+    if on.ends_with("Connection") || name == "CreateLinksPayload.results" {
+        return Rows::OfParent;
+    }
+    if let Some((_, argument, most)) = BY_ARGUMENT.iter().find(|(known, _, _)| *known == name) {
+        return Rows::ByArgument(argument, most);
+    }
+    let known = LISTS.iter().find(|(known, _)| *known == name);
+    Rows::Most(known.map_or(u64::from(crate::page::MAX), |(_, most)| *most))
 }
 
 fn base(kind: &Type) -> String {
@@ -170,25 +161,69 @@ fn base(kind: &Type) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+
+    /// Lists of objects whose length nothing is said of.
+    fn unbounded(schema: &str) -> BTreeSet<String> {
+        let known: BTreeSet<&str> = LISTS.iter().map(|(name, _)| *name).collect();
+        let prices = Prices::of(schema);
+        let fields = prices.types.iter().flat_map(|(on, fields)| fields.iter().map(move |field| (on, field)));
+        let lists = fields.filter(|(_, (_, price))| matches!(price.rows, Rows::Most(_)));
+        let names = lists.map(|(on, (field, _))| format!("{on}.{field}"));
+        names.filter(|name| !known.contains(name.as_str())).collect()
+    }
+
+    #[test]
+    fn every_list_without_pages_is_bounded() {
+        let schema = crate::graphql::sdl();
+        assert_eq!(unbounded(&schema), BTreeSet::new());
+        let worse =
+            format!("{schema} type Shelf {{ books(of: ID): [Link!]! labels: [String!]! page(first: Int): [Link!] }}");
+        assert_eq!(unbounded(&worse), BTreeSet::from(["Shelf.books".to_owned()]));
+    }
 
     #[test]
     fn every_field_has_a_price_and_every_price_a_field() {
         let prices = Prices::of(&crate::graphql::sdl());
-        let named = DEARER.iter().map(|(name, _, _)| *name).chain(BULK.map(|(name, _, _)| name));
-        for name in named {
+        let dearer = DEARER.iter().map(|(name, _)| *name);
+        let lists = LISTS.iter().map(|(name, _)| *name);
+        let others = GIVEN.iter().map(|(name, _)| *name).chain(BY_ARGUMENT.iter().map(|(name, _, _)| *name));
+        for name in dearer.chain(lists).chain(others) {
             let (on, field) = name.split_once('.').unwrap();
             assert!(prices.find(on, field).is_some(), "{name} is not in the schema");
         }
         let find = |on: &str, field: &str| prices.find(on, field).cloned().unwrap();
         let links = find("Tenant", "links");
         assert_eq!(
-            (links.rows, links.list, links.answers.as_str()),
+            (links.rows.clone(), links.list, links.answers.as_str()),
             (Rows::Page { default: 20 }, false, "LinkConnection")
         );
+        assert!(!links.brings_along(true) && find("Link", "values").brings_along(false));
         assert_eq!(find("Report", "breakdown").rows, Rows::Page { default: 10 });
         assert_eq!(find("LinkConnection", "nodes").rows, Rows::OfParent);
-        assert_eq!((find("Link", "tags").rows, find("Link", "slug").rows), (Rows::About(SOME), Rows::One));
-        assert_eq!((find("Mutation", "createLink").own, find("Link", "slug").own), (MUTATION, FIELD));
+        assert_eq!((find("Link", "tags").rows, find("Link", "slug").rows), (Rows::One, Rows::One));
+        assert_eq!(find("CreateLinkPayload", "userErrors").rows, Rows::ToldOfInputs);
+        assert_eq!((find("Mutation", "createLink").own(true), find("Link", "slug").own(false)), (500, FIELD));
+        assert_eq!((find("Link", "slug").own(true), find("Link", "report").own(true)), (1, 100));
         assert_eq!(prices.find("Query", "nothing"), None);
+    }
+
+    #[test]
+    fn the_tables_hold_the_catalogue_and_the_reasons() {
+        let most = |name: &str| LISTS.iter().find(|(known, _)| *known == name).unwrap().1;
+        let networks = contract::network::catalogue();
+        assert!(most("Query.networks") >= networks.len() as u64);
+        assert!(networks.values().all(|network| network.ids.len() as u64 <= most("Network.idFields")));
+        let schema = crate::graphql::sdl();
+        let values = |kind: &str| {
+            let part = schema.split(&format!("enum {kind} {{")).nth(1).unwrap().split('}').next().unwrap();
+            part.lines()
+                .filter(|line| {
+                    line.trim().chars().next().is_some_and(|first| first.is_ascii_uppercase()) && !line.contains(' ')
+                })
+                .count()
+        };
+        assert_eq!(values("ExclusionReason") as u64, most("Report.excluded"));
+        assert_eq!(values("ReportInterval"), BY_ARGUMENT[0].2.len());
     }
 }

@@ -21,7 +21,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "By")]
 pub enum DeliveryDimension {
-    /// A pixel each, in the order they were made.
+    /// A pixel each, in the order they were made: the last 400, and OTHER for those before.
     Pixel,
     /// A network each, those with the most visits first; UNKNOWN are the visits of pixels that were deleted.
     Network,

@@ -61,7 +61,7 @@ pub struct TenantMutation;
 
 #[Object]
 impl TenantMutation {
-    /// Makes a tenant that the caller owns; a user owns at most 100.
+    /// Makes a tenant that the caller owns; a user owns at most 100, and is a member of at most 200.
     async fn create_tenant(
         &self,
         ctx: &Context<'_>,

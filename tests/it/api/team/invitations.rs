@@ -14,6 +14,7 @@ in_both!(
     a_token_works_once_for_one_address_and_a_week,
     an_address_is_invited_once_at_a_time,
     a_hundred_invitations_are_pending_at_most,
+    a_user_is_in_two_hundred_tenants_at_most,
 );
 in_both!(&[("PUBLIC_URL", "https://app.example.com/x/")] => a_link_leads_to_the_front_end);
 
@@ -212,4 +213,38 @@ async fn a_hundred_invitations_are_pending_at_most(world: &mut World) {
     // one that is over makes room
     assert_eq!(sql(world, "UPDATE invitations SET expires_at = 1 WHERE email = 'n8@example.com'").await, 1);
     assert_eq!(outcome(&account.client, "inviteMember", one_more).await, "ok");
+}
+
+async fn a_user_is_in_two_hundred_tenants_at_most(world: &mut World) {
+    let (account, host, first, second) =
+        (world.sign_up().await, world.sign_up().await, world.sign_up().await, world.sign_up().await);
+    for (other, more) in [(&first, 99), (&second, 98)] {
+        for _ in 0..more {
+            other.client.done("createTenant", json!({ "name": "T" }), "tenant { id }").await;
+        }
+    }
+    let viewers = format!(
+        "INSERT INTO memberships (tenant_id, user_id, role, created_at) \
+         SELECT m.tenant_id, u.id, (SELECT role FROM invitations LIMIT 1), m.created_at \
+         FROM memberships m JOIN users o ON o.id = m.user_id, users u \
+         WHERE o.email IN ('{}', '{}') AND u.email = '{}'",
+        first.email, second.email, account.email
+    );
+    let token = invite(&host, &account.email, "VIEWER").await;
+    // 199 as a viewer and the own one make 200: one less to begin with
+    assert_eq!(sql(world, &viewers).await, 199);
+    let gone = format!(
+        "DELETE FROM memberships WHERE user_id = (SELECT id FROM users WHERE email = '{}') AND tenant_id = \
+         (SELECT m.tenant_id FROM memberships m JOIN users o ON o.id = m.user_id WHERE o.email = '{}' \
+         ORDER BY m.tenant_id LIMIT 1)",
+        account.email, first.email
+    );
+    assert_eq!(sql(world, &gone).await, 1);
+    assert_eq!(outcome(&account.client, "acceptInvitation", json!({ "token": token })).await, "ok");
+    let all = account.client.query("{ viewer { memberships { role } } }", json!({})).await;
+    assert_eq!(all["viewer"]["memberships"].as_array().unwrap().len(), 200);
+    assert_eq!(outcome(&account.client, "createTenant", json!({ "name": "T" })).await, "name LIMIT_REACHED");
+    let last = world.sign_up().await;
+    let last = invite(&last, &account.email, "ADMIN").await;
+    assert_eq!(outcome(&account.client, "acceptInvitation", json!({ "token": last })).await, "token LIMIT_REACHED");
 }

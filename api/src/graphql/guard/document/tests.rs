@@ -4,9 +4,14 @@ use super::*;
 use async_graphql::parser::parse_query;
 use std::fmt::Write;
 
+/// With the first operation to run.
+fn measured(document: &ExecutableDocument) -> Result<Findings, Refusal> {
+    check(document, document.operations.iter().next().map(|(_, operation)| &operation.node))
+}
+
 fn message(text: &str) -> String {
     let document = parse_query(text).unwrap_or_else(|error| panic!("{error}: {text:.200}"));
-    check(&document).err().map(|refusal| refusal.message).unwrap_or_default()
+    measured(&document).err().map(|refusal| refusal.message).unwrap_or_default()
 }
 
 /// `part` with its number, so often.
@@ -22,7 +27,7 @@ fn nested(levels: usize) -> String {
 #[test]
 fn a_subscription_has_one_field_of_its_own() {
     let field = "clickRecorded(tenantId: 1) { id }";
-    let told = |text: &str| check(&parse_query(text).unwrap()).map(drop).map_err(|refusal| refusal.code);
+    let told = |text: &str| measured(&parse_query(text).unwrap()).map(drop).map_err(|refusal| refusal.code);
     assert_eq!(told(&format!("subscription {{ {field} }}")), Ok(()));
     assert_eq!(told(&format!("subscription {{ {field} b: {field} }}")), Err("QUERY_TOO_COMPLEX"));
     for bad in [
@@ -50,6 +55,11 @@ fn each_limit_holds_at_it_and_over_it() {
         (
             format!("{{ a {} }}", "@x ".repeat(5)),
             format!("{{ a {} }}", "@x ".repeat(6)),
+            "6 directives at one place; the limit is 5",
+        ),
+        (
+            format!("query($a: Int {}) {{ a }}", "@x ".repeat(5)),
+            format!("query A {{ a }} query B($a: Int, $b: Int {}) {{ a }}", "@x ".repeat(6)),
             "6 directives at one place; the limit is 5",
         ),
         (
@@ -134,7 +144,7 @@ fn fragments_that_double_are_counted_without_unfolding_them() {
 
 #[test]
 fn what_the_root_asks_for_is_found_through_fragments() {
-    let findings = |text: &str| check(&parse_query(text).unwrap()).unwrap();
+    let findings = |text: &str| measured(&parse_query(text).unwrap()).unwrap();
     let nothing = Findings::default();
     assert_eq!(findings("{ a { __schema } createLink b { ...f } } fragment f on B { createLinks }").body, nothing.body);
     let many = "mutation { ... on Mutation { ...f } } fragment f on Mutation { x: createLinks { a } }";
@@ -142,4 +152,61 @@ fn what_the_root_asks_for_is_found_through_fragments() {
     assert_eq!(findings("mutation { trackContent { a } createLinks { a } }").body, CONTENT_BODY.most);
     assert!(findings("{ ...f } fragment f on Query { __type(name: \"A\") { name } }").introspects);
     assert!(!findings("{ a { createLinkss } __typename }").introspects);
+}
+
+#[test]
+fn whatever_is_given_to_be_checked_counts_as_a_log_in() {
+    let schema = crate::graphql::sdl();
+    let inputs = input_fields(&schema);
+    let secret = |field: &str| {
+        let lower = field.to_ascii_lowercase();
+        ["password", "code", "token", "secret"].iter().any(|name| lower.contains(name))
+    };
+    let mut counted = 0;
+    for (mutation, fields) in &inputs {
+        let document = format!("mutation {{ {mutation} logIn }}");
+        let given: Vec<_> = fields.iter().filter(|field| secret(field)).collect();
+        let refused = message(&document).contains("2 log-ins");
+        assert_eq!(refused, !given.is_empty() || mutation == "requestPasswordReset", "{mutation} takes {given:?}");
+        counted += usize::from(refused);
+    }
+    assert!(counted >= LOG_IN_FIELDS.len() && inputs.len() > 40, "{counted} of {}", inputs.len());
+}
+
+#[test]
+fn whatever_is_given_a_password_costs_what_its_hash_does() {
+    let schema = crate::graphql::sdl();
+    let prices = crate::graphql::guard::Prices::of(&schema);
+    let mutations = input_fields(&schema);
+    let hashing =
+        mutations.iter().filter(|(_, fields)| fields.iter().any(|field| field.to_lowercase().contains("password")));
+    let costs: Vec<_> = hashing.map(|(name, _)| (name, prices.find("Mutation", name).unwrap().own(false))).collect();
+    assert!(costs.len() >= 7 && costs.iter().all(|(_, cost)| *cost >= 10_000), "{costs:?}");
+}
+
+/// The fields of each mutation's input.
+fn input_fields(schema: &str) -> Vec<(String, Vec<String>)> {
+    use async_graphql::parser::{
+        parse_schema,
+        types::{TypeKind, TypeSystemDefinition},
+    };
+    let definitions = parse_schema(schema).unwrap().definitions;
+    let kinds = || {
+        definitions.iter().filter_map(|definition| match definition {
+            TypeSystemDefinition::Type(kind) => Some((kind.node.name.node.as_str(), &kind.node.kind)),
+            _ => None,
+        })
+    };
+    let fields = |input: &str| match kinds().find(|(name, _)| *name == input) {
+        Some((_, TypeKind::InputObject(kind))) => {
+            kind.fields.iter().map(|field| field.node.name.node.to_string()).collect()
+        }
+        _ => Vec::new(),
+    };
+    let Some((_, TypeKind::Object(mutations))) = kinds().find(|(name, _)| *name == "Mutation") else {
+        panic!("no mutations")
+    };
+    let input = |name: &str| format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);
+    let names = mutations.fields.iter().map(|field| field.node.name.node.to_string());
+    names.map(|name| (name.clone(), fields(&input(&name)))).collect()
 }

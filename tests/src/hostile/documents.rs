@@ -1,65 +1,16 @@
-//! The documents and bodies that are made to do harm, and how each is refused.
+//! Documents and bodies that are made to do harm wherever they come to, and bytes on connections of their own.
 
+use super::{Harm, Refused, times, with};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// Every client here reads the status.
-pub(super) const ACCEPT: &str = "application/graphql-response+json";
-
-/// How a body is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
-    /// The document cannot be parsed.
-    Unreadable,
-    /// The document does not fit the schema, or asks for what is not there.
-    Invalid,
-    /// The document is too deep.
-    TooDeep,
-    /// The document is too large or costs too much.
-    TooComplex,
-    /// The body is no JSON, or too much of it.
-    NoJson,
-    /// The body is JSON and no request.
-    NoRequest,
-    /// The body is too large, whoever sends it.
-    ForSize,
-    /// It runs, and does no harm.
-    Harmless,
-}
-
-impl Refused {
-    /// Whether a status and a code say so.
-    pub(super) fn is(self, (status, code): &(u16, String)) -> bool {
-        let (expected, codes): (u16, &[&str]) = match self {
-            Self::Unreadable => (400, &["GRAPHQL_VALIDATION_FAILED"]),
-            Self::Invalid => (422, &["GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"]),
-            Self::TooDeep => (422, &["QUERY_TOO_DEEP"]),
-            Self::TooComplex => (422, &["QUERY_TOO_COMPLEX"]),
-            Self::NoJson => (400, &["BAD_REQUEST"]),
-            Self::NoRequest => (422, &["BAD_REQUEST"]),
-            Self::ForSize => (413, &["BODY_TOO_LARGE"]),
-            Self::Harmless => (200, &["", "BAD_USER_INPUT", "UNAUTHENTICATED"]),
-        };
-        *status == expected && codes.contains(&code.as_str())
-    }
-}
-
-/// Bodies with a name each.
-pub(super) fn bodies() -> Vec<(&'static str, Vec<u8>, Refused)> {
-    let documents = documents().into_iter().map(|(name, text, refused)| (name, with(&text, &Value::Null), refused));
-    documents.chain(variables()).chain(others()).collect()
-}
-
-fn with(text: &str, variables: &Value) -> Vec<u8> {
-    json!({ "query": text, "variables": variables }).to_string().into_bytes()
-}
-
-/// Text with its number, so often.
-fn times(count: usize, part: &str) -> String {
-    (0..count).fold(String::new(), |mut text, at| {
-        text.push_str(&part.replace('#', &at.to_string()));
-        text
-    })
+/// Bodies that anybody may send.
+#[must_use]
+pub fn bodies() -> Vec<Harm> {
+    let documents =
+        documents().into_iter().map(|(name, text, expected)| Harm::new(name, with(&text, &Value::Null), expected));
+    let others = variables().into_iter().chain(others());
+    documents.chain(others.map(|(name, body, expected)| Harm::new(name, body, expected))).collect()
 }
 
 fn documents() -> Vec<(&'static str, String, Refused)> {
@@ -112,7 +63,7 @@ fn documents() -> Vec<(&'static str, String, Refused)> {
         ("root fields", format!("{{ {} }}", "__typename ".repeat(1_000)), TooComplex),
         (
             "lists within lists",
-            page.replace("#", "100").replace("{ id }", "{ clicks(first: 100) { nodes { id } } }"),
+            page.replace('#', "100").replace("{ id }", "{ clicks(first: 100) { nodes { id } } }"),
             TooComplex,
         ),
         ("a page of 2,147,483,647", page.replace("#", "2147483647"), Harmless),
@@ -169,8 +120,9 @@ fn others() -> Vec<(&'static str, Vec<u8>, Refused)> {
     ]
 }
 
-/// Bytes on a connection, with the statuses that may come back; 0 is none.
-pub(super) fn raw() -> Vec<(&'static str, Vec<u8>, &'static [u16])> {
+/// Bytes on a connection, by name, with the statuses that may come back; 0 is none.
+#[must_use]
+pub fn raw() -> Vec<(&'static str, Vec<u8>, &'static [u16])> {
     let head = "POST /graphql HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n";
     let one = r#"{"query":"{ __typename }"}"#;
     let chunks = format!("8000\r\n{}\r\n", " ".repeat(0x8000)).repeat(4);
