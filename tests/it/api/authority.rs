@@ -22,7 +22,17 @@ in_both!(
     another_tenants_ids_are_nobodys
 );
 
-const ROLES: [&str; 4] = ["OWNER", "ADMIN", "EDITOR", "VIEWER"];
+pub(super) const ROLES: [&str; 4] = ["OWNER", "ADMIN", "EDITOR", "VIEWER"];
+pub(super) const SCOPES: [&str; 8] = [
+    "links:read",
+    "links:write",
+    "pixels:read",
+    "pixels:write",
+    "reports:read",
+    "members:write",
+    "tenant:admin",
+    "schema:read",
+];
 
 /// Ids by the names that the table has for them.
 type Ids = BTreeMap<&'static str, String>;
@@ -211,16 +221,6 @@ async fn every_field_stands_in_the_table(world: &mut World) {
 
 async fn strangers_and_keys_without_the_scope_are_refused(world: &mut World) {
     let (account, ids) = furnished(world, "keys").await;
-    let scopes = [
-        "links:read",
-        "links:write",
-        "pixels:read",
-        "pixels:write",
-        "reports:read",
-        "members:write",
-        "tenant:admin",
-        "schema:read",
-    ];
     let key = async |scopes: Vec<String>| {
         let input = json!({ "name": "k", "scopes": scopes, "tenantIds": [account.tenant] });
         let made = account.client.done("createApiKey", input, "secret").await;
@@ -229,7 +229,7 @@ async fn strangers_and_keys_without_the_scope_are_refused(world: &mut World) {
     let names = |but: &str| -> Vec<String> {
         // what includes the scope goes with it
         let wider = but.replace(":read", ":write");
-        let kept = scopes.iter().filter(|scope| **scope != but && **scope != wider);
+        let kept = SCOPES.iter().filter(|scope| **scope != but && **scope != wider);
         kept.map(|scope| scope.replace(':', "_").to_uppercase()).collect()
     };
     let every = key(names("")).await;
@@ -292,6 +292,15 @@ async fn set_role(db: &sea_orm::DatabaseConnection, user: &str, role: &str) {
 
 async fn another_tenants_ids_are_nobodys(world: &mut World) {
     let ((owner, theirs), (caller, own)) = (furnished(world, "owner").await, furnished(world, "caller").await);
+    let mut clients = vec![("a person", caller.client.clone())];
+    for (who, scopes) in
+        [("a program that may do everything", &SCOPES[..]), ("a program that may do nothing", &SCOPES[7..])]
+    {
+        let scopes: Vec<String> = scopes.iter().map(|scope| scope.replace(':', "_").to_uppercase()).collect();
+        let input = json!({ "name": "k", "scopes": scopes, "tenantIds": [caller.tenant] });
+        let made = caller.client.done("createApiKey", input, "secret").await;
+        clients.push((who, caller.client.with_token(text(&made["secret"]))));
+    }
     let log = "query($id: ID!) { tenant(id: $id) { name auditLog { totalCount } links { totalCount } } viewer { sessions { id } apiKeys { nodes { id revokedAt } } } }";
     let look = async || owner.client.query(log, json!({ "id": owner.tenant })).await;
     let before = look().await;
@@ -302,31 +311,35 @@ async fn another_tenants_ids_are_nobodys(world: &mut World) {
             // the shared domain is everybody's: the other tenant's own one is tried there
             let foreign = theirs[if name == "$domain" { "$own" } else { name }].clone();
             let nobodys = never_given_out(&foreign);
-            let mut answers = Vec::new();
-            for id in [&foreign, &nobodys] {
-                let mut input = filled(&entry.input, &own);
-                *input.pointer_mut(&pointer).unwrap() = json!(id);
-                let reply = ask(&caller.client, &entry, &input).await;
-                assert!(
-                    ["NOT_FOUND", "null"].iter().any(|no| reply.body.to_string().contains(no)),
-                    "{path}: {}",
-                    reply.body
-                );
-                answers.push(told(&reply, id));
+            for (caller, client) in &clients {
+                let mut answers = Vec::new();
+                for id in [&foreign, &nobodys] {
+                    let mut input = filled(&entry.input, &own);
+                    *input.pointer_mut(&pointer).unwrap() = json!(id);
+                    let reply = ask(client, &entry, &input).await;
+                    assert!(
+                        ["NOT_FOUND", "null"].iter().any(|no| reply.body.to_string().contains(no)),
+                        "{path}, {caller}: {}",
+                        reply.body
+                    );
+                    answers.push(told(&reply, id));
+                }
+                assert_eq!(answers[0], answers[1], "{path}, {caller}");
             }
-            assert_eq!(answers[0], answers[1], "{path}");
         }
     }
     for (path, query, name) in NESTED {
         let variables = if query.contains("$tenant") { "($id: ID!, $tenant: ID!)" } else { "($id: ID!)" };
         let foreign = &theirs[name];
         let nobodys = never_given_out(foreign);
-        let ask = async |id: &str| {
-            let input = json!({ "id": id, "tenant": caller.tenant });
-            let reply = caller.client.reply(&format!("query{variables} {{ {query} }}"), input).await;
-            told(&reply, id)
-        };
-        assert_eq!(ask(foreign).await, ask(&nobodys).await, "{path}");
+        for (who, client) in &clients {
+            let ask = async |id: &str| {
+                let input = json!({ "id": id, "tenant": caller.tenant });
+                let reply = client.reply(&format!("query{variables} {{ {query} }}"), input).await;
+                told(&reply, id)
+            };
+            assert_eq!(ask(foreign).await, ask(&nobodys).await, "{path}, {who}");
+        }
     }
     assert_eq!(look().await, before, "nothing of all that has done anything");
 }
