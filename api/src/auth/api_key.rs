@@ -18,8 +18,11 @@ use crate::{
 use contract::clock::MINUTE;
 use entities::{api_key, api_key_tenant};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QuerySelect, QueryTrait, Select, prelude::Uuid, sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QuerySelect, QueryTrait, Select,
+    prelude::Uuid,
+    sea_query::{Expr, ExprTrait},
 };
 use serde_json::json;
 
@@ -195,7 +198,8 @@ pub async fn revoke(app: &App, caller: Caller, id: Uuid) -> Result<api_key::Mode
 
 async fn end(tx: &DatabaseTransaction, row: &api_key::Model) -> Result<(), Error> {
     let ended = api_key::ActiveModel { revoked_at: Set(row.revoked_at), ..Default::default() };
-    api_key::Entity::update_many().set(ended).filter(api_key::Column::Id.eq(row.id)).exec(tx).await?;
+    let theirs = api_key::Column::Id.eq(row.id).and(api_key::Column::UserId.eq(row.user_id));
+    api_key::Entity::update_many().set(ended).filter(theirs).exec(tx).await?;
     Ok(())
 }
 
