@@ -14,11 +14,13 @@ use sea_orm_migration::{
 pub(crate) struct Migration;
 
 /// Whoever is in the role of a database, of this one or another, is nobody who sees everything. A function that runs as the
-/// owner does, which is where the role was taken on and another one acts.
+/// owner does, which is where the role was taken on and another one acts. The role's name is asked for with each use of a connection and by
+/// each policy, so it is in the language that keeps its plan.
 const WHO: &str = "
-CREATE FUNCTION stopover_role() RETURNS name LANGUAGE sql STABLE AS $$
-  SELECT ('stopover_tenant_' || oid)::name FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
-$$;
+CREATE FUNCTION stopover_role() RETURNS name LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (SELECT 'stopover_tenant_' || oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database());
+END $$;
 CREATE FUNCTION stopover_acts() RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT current_user = stopover_role() $$;
 CREATE OR REPLACE FUNCTION stopover_everywhere() RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT current_user NOT LIKE 'stopover\\_tenant%' AND (

@@ -90,10 +90,16 @@ BEGIN
       EXECUTE format('GRANT %s ON %s TO %I', found.wanted, found.relation, named);
     END IF;
   END LOOP;
-  FOR found IN SELECT routine::regprocedure FROM unnest(ARRAY[{functions}]) AS routine
-    WHERE NOT EXISTS (SELECT 1 FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS acl
-      WHERE p.oid = routine::regprocedure AND acl.grantee = to_regrole(named::text))
+  -- a restored function is everybody's, whatever it was before
+  FOR found IN SELECT p.oid::regprocedure AS routine FROM unnest(ARRAY[{functions}]) AS listed
+    JOIN pg_proc AS p ON p.oid = listed::regprocedure
+    CROSS JOIN LATERAL (
+      SELECT bool_or(grantee = 0) AS everybody, bool_or(grantee = to_regrole(named::text)) AS ours
+      FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner)))
+    ) AS given
+    WHERE coalesce(given.everybody, false) OR NOT coalesce(given.ours, false)
   LOOP
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', found.routine);
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', found.routine, named);
   END LOOP;
 END $$";

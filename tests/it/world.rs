@@ -26,7 +26,11 @@ use program::Program;
 use redis::Redis;
 use sea_orm::{Database, DatabaseConnection};
 use stand_in::StandIn;
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+};
 use tempfile::TempDir;
 
 /// How the product is set up.
@@ -63,6 +67,8 @@ pub(crate) struct World {
     mailbox: Mailbox,
     variables: BTreeMap<String, String>,
     folder: TempDir,
+    /// Whether somebody signed up, and so asked for something.
+    asked: AtomicBool,
 }
 
 impl World {
@@ -114,6 +120,7 @@ impl World {
             mailbox,
             variables: common,
             folder,
+            asked: AtomicBool::new(false),
         };
         for program in &mut world.programs {
             program.start().await;
@@ -185,6 +192,7 @@ impl World {
 
     /// Makes an account with a tenant.
     pub(crate) async fn sign_up(&self) -> Account {
+        self.asked.store(true, Ordering::Relaxed);
         self.client().sign_up("Acme").await
     }
 
@@ -267,6 +275,7 @@ impl Drop for World {
         if self.setting == Setting::Embedded {
             let log = self.programs[0].whole_log();
             let said = statements::in_log(&log);
+            assert!(!said.is_empty() || !self.asked.load(Ordering::Relaxed), "the log has no statement of a caller's");
             let unbounded: Vec<_> = said.into_iter().filter(|sql| !statements::unbounded(sql).is_empty()).collect();
             assert!(unbounded.is_empty(), "in a caller's name, of no tenant: {unbounded:#?}");
         }

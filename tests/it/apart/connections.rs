@@ -51,7 +51,8 @@ async fn a_document_that_is_cut_off_while_it_begins_leaves_no_transaction_to_the
     // of the one connection that callers have, no answer comes from its next beginning on
     wire.hold("stopover.caller", "BEGIN");
     let input = json!({ "tenantId": one.tenant, "destination": "https://destination.example/", "slug": "lost" });
-    let document = "mutation($input: CreateLinkInput!) { createLink(input: $input) { link { id } userErrors { message } } }";
+    let document =
+        "mutation($input: CreateLinkInput!) { createLink(input: $input) { link { id } userErrors { message } } }";
     let cut = one.client.reply(document, json!({ "input": input })).await;
     assert_eq!(cut.code(), "EXECUTION_TIMED_OUT");
     assert!(wire.holds(), "it was cut off while it began");

@@ -8,8 +8,8 @@ use crate::world::{
     wait::{self, PATIENCE},
 };
 use migration::RIGHTS;
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
-use sea_orm_migration::MigratorTrait;
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, TransactionTrait};
+use sea_orm_migration::{MigratorTrait, prelude::MigrationName};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -50,7 +50,8 @@ async fn the_role_may_do_what_its_list_says_and_nothing_else() {
     }
     assert_eq!(listed["audit_events"], "INSERT, SELECT");
     assert_eq!((listed["outbox"].as_str(), listed["mails"].as_str()), ("INSERT", "INSERT"));
-    for secret in ["signing_keys", "refresh_tokens", "password_resets", "visitor_keys", "dead_letters", "seaql_migrations"]
+    for secret in
+        ["signing_keys", "refresh_tokens", "password_resets", "visitor_keys", "dead_letters", "seaql_migrations"]
     {
         assert!(!listed.contains_key(secret), "{secret}");
         let error = outcome(&owner, "", &format!("SELECT 1 FROM {secret}")).await.unwrap_err();
@@ -58,7 +59,9 @@ async fn the_role_may_do_what_its_list_says_and_nothing_else() {
     }
     let error = outcome(&owner, "", "SELECT password_hash FROM users").await.unwrap_err();
     assert!(error.contains("permission denied"), "{error}");
-    let is = format!("SELECT concat(rolsuper, rolbypassrls, rolcanlogin, rolcreaterole) FROM pg_roles WHERE rolname = '{role}'");
+    let is = format!(
+        "SELECT concat(rolsuper, rolbypassrls, rolcanlogin, rolcreaterole) FROM pg_roles WHERE rolname = '{role}'"
+    );
     assert_eq!(text(&owner, &is).await, "ffff");
     let members = format!("SELECT member::regrole::text FROM pg_auth_members WHERE roleid = '{role}'::regrole");
     assert_eq!(texts(&owner, &members).await, ["stopover"]);
@@ -70,7 +73,8 @@ async fn the_role_may_do_what_its_list_says_and_nothing_else() {
 async fn functions_that_run_as_the_owner_are_called_by_the_role_alone() {
     let (_, owner) = opened().await;
     let role = migration::role(&owner).await.unwrap();
-    let definers = "SELECT proname::text FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY 1";
+    let definers =
+        "SELECT proname::text FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY 1";
     let found = texts(&owner, definers).await;
     assert_eq!(found, ["stopover_astray", "stopover_own_key", "stopover_reach", "stopover_serving"]);
     let callers = format!(
@@ -89,7 +93,11 @@ async fn opening_again_changes_nothing() {
                     UNION ALL SELECT proname || xmin::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace";
     let before = texts(&owner, versions).await;
     let (one, other) = (Database::connect(opened().await.0).await.unwrap(), owner.clone());
-    let again = tokio::join!(migration::open_to_tenants(&owner), migration::open_to_tenants(&other), migration::open_to_tenants(&one));
+    let again = tokio::join!(
+        migration::open_to_tenants(&owner),
+        migration::open_to_tenants(&other),
+        migration::open_to_tenants(&one)
+    );
     assert!(again.0.is_ok() && again.1.is_ok() && again.2.is_ok(), "{again:?}");
     assert_eq!(texts(&owner, versions).await, before);
 }
@@ -120,7 +128,9 @@ async fn what_a_copied_or_restored_database_lacks_is_put_right_when_the_api_star
     account.create_link("https://destination.example/", json!({ "slug": "there" })).await;
     // a right that somebody took away or gave is as the list has it again
     let role = migration::role(&everything).await.unwrap();
-    let changed = format!("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}; GRANT ALL ON audit_events, refresh_tokens TO {role}");
+    let changed = format!(
+        "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}; GRANT ALL ON audit_events, refresh_tokens TO {role}"
+    );
     everything.execute_unprepared(&changed).await.unwrap();
     migration::open_to_tenants(&Database::connect(world.database_url()).await.unwrap()).await.unwrap();
     assert_eq!(rights(&everything, &role).await.len(), RIGHTS.len());
@@ -163,8 +173,6 @@ async fn of_a_neighbour(name: &str, may: &str) -> String {
     let made = format!("CREATE ROLE {name} LOGIN {may}");
     let owns = format!("ALTER DATABASE {database} OWNER TO {name}");
     as_admin(&[made, owns]).await;
-    let admin = Database::connect(as_superuser(&url)).await.unwrap();
-    admin.execute_unprepared(&format!("ALTER SCHEMA public OWNER TO {name}")).await.unwrap();
     url.replacen("//stopover@", &format!("//{name}@"), 1)
 }
 
@@ -193,8 +201,9 @@ async fn the_owner_of_another_installation_on_the_server_reaches_nothing_here() 
     // not even with rights that a copy of the database left there
     everything.execute_unprepared(&format!("GRANT SELECT ON links TO {other}")).await.unwrap();
     let caller = format!("SET ROLE {other}; SET stopover.caller = '{user}'; SET stopover.everywhere = 'yes'");
-    here.execute_unprepared(&caller).await.unwrap();
-    assert!(texts(&here, "SELECT slug FROM links").await.is_empty());
+    let tx = here.begin().await.unwrap();
+    tx.execute_unprepared(&caller).await.unwrap();
+    assert!(texts(&tx, "SELECT slug FROM links").await.is_empty());
 }
 
 #[tokio::test]
@@ -203,7 +212,8 @@ async fn an_installation_from_before_gives_up_the_role_of_the_whole_server() {
     let url = postgres.empty_database().await;
     let owner = Database::connect(&url).await.unwrap();
     let steps = migration::Migrator::migrations().len();
-    let before = migration::Migrator::migrations().iter().position(|step| step.name().ends_with("rows_of_users")).unwrap();
+    let before =
+        migration::Migrator::migrations().iter().position(|step| step.name().ends_with("rows_of_users")).unwrap();
     migration::Migrator::up(&owner, Some(u32::try_from(before).unwrap())).await.unwrap();
     // as it was made and given then
     let then = "CREATE ROLE stopover_tenant NOLOGIN; GRANT stopover_tenant TO stopover;
@@ -212,11 +222,14 @@ async fn an_installation_from_before_gives_up_the_role_of_the_whole_server() {
     owner.execute_unprepared(then).await.unwrap();
     migration::up(&owner).await.unwrap();
     assert!(rights(&owner, "stopover_tenant").await.is_empty());
-    let error = owner.execute_unprepared("BEGIN; SET LOCAL ROLE stopover_tenant; SELECT 1 FROM links").await.unwrap_err();
+    let tx = owner.begin().await.unwrap();
+    let error = tx.execute_unprepared("SET LOCAL ROLE stopover_tenant; SELECT 1 FROM links").await.unwrap_err();
     assert!(error.to_string().contains("permission denied"), "{error}");
+    drop(tx);
     let fresh = Database::connect(postgres.empty_database().await).await.unwrap();
     migration::up(&fresh).await.unwrap();
-    let policies = "SELECT concat_ws(' ', tablename, policyname, permissive, cmd, qual, with_check) FROM pg_policies ORDER BY 1";
+    let policies =
+        "SELECT concat_ws(' ', tablename, policyname, permissive, cmd, qual, with_check) FROM pg_policies ORDER BY 1";
     assert_eq!(texts(&owner, policies).await, texts(&fresh, policies).await);
 
     // and back
@@ -242,7 +255,9 @@ async fn who_may_not_make_the_role_is_told_what_a_superuser_must_run() {
     let serve = || {
         let mut command = program::command("api");
         command.arg("serve").env("STOPOVER_DATABASE_URL", &url).env("STOPOVER_REDIS_URL", "redis://127.0.0.1:1");
-        command.env("STOPOVER_JWT_SECRET", "0123456789abcdef0123456789abcdef").env("STOPOVER_API_LISTEN", "192.0.2.1:1");
+        command
+            .env("STOPOVER_JWT_SECRET", "0123456789abcdef0123456789abcdef")
+            .env("STOPOVER_API_LISTEN", "192.0.2.1:1");
         let output = command.output().unwrap();
         assert!(!output.status.success());
         String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap()

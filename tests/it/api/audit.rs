@@ -8,7 +8,12 @@ use crate::world::{
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-in_both!(every_change_leaves_a_row, a_row_that_is_tampered_with_is_found);
+in_both!(
+    every_change_leaves_a_row,
+    a_row_that_is_tampered_with_is_found,
+    rows_that_no_end_knows_of_are_found,
+    a_log_that_is_made_anew_is_found_beside_an_earlier_report
+);
 
 /// The rows of a tenant's log from the first, in these fields.
 async fn rows(account: &Account, selection: &str) -> Vec<Value> {
@@ -112,10 +117,7 @@ async fn a_row_that_is_tampered_with_is_found(world: &mut World) {
     assert_eq!(hashes[0]["previousHash"], "0".repeat(64));
     assert!(hashes.windows(2).all(|pair| pair[0]["hash"] == pair[1]["previousHash"]), "{hashes:?}");
 
-    let look = || {
-        let output = world.tool(&["audit"]);
-        (output.status.success(), String::from_utf8(output.stdout).unwrap())
-    };
+    let look = || look(world, &[]);
     let (whole, found) = look();
     assert!(whole && found.contains(&format!(" 4 rows {}", text(&hashes[3]["hash"]))), "{found}");
     let db = world.database().await;
@@ -129,4 +131,79 @@ async fn a_row_that_is_tampered_with_is_found(world: &mut World) {
     change("DELETE FROM audit_events WHERE action = 'createLink' AND seq = 4").await;
     let (whole, found) = look();
     assert!(!whole && found.contains(" 3 rows BROKEN at row 4"), "{found}");
+}
+
+/// What `api audit` says, and whether it is content.
+fn look(world: &World, arguments: &[&str]) -> (bool, String) {
+    let output = world.tool(&[&["audit"], arguments].concat());
+    (output.status.success(), String::from_utf8(output.stdout).unwrap())
+}
+
+/// The log of the tenant that made links.
+const OF_LINKS: &str = "(SELECT chain_id FROM audit_events WHERE action = 'createLink' LIMIT 1)";
+
+/// Takes the end of the tenant's log back to an earlier row.
+fn end_at(row: u8) -> String {
+    let hash = format!("SELECT hash FROM audit_events WHERE chain_id = {OF_LINKS} AND seq = {row}");
+    format!("UPDATE audit_heads SET seq = {row}, hash = ({hash}) WHERE chain_id = {OF_LINKS}")
+}
+
+async fn two_links(world: &World) -> Account {
+    let account = world.sign_up().await;
+    for number in 0..2 {
+        account.create_link(&format!("https://shop.example.com/{number}"), json!({})).await;
+    }
+    account
+}
+
+async fn rows_that_no_end_knows_of_are_found(world: &mut World) {
+    two_links(world).await;
+    let db = world.database().await;
+    db.execute_unprepared(&end_at(2)).await.unwrap();
+    let (whole, found) = look(world, &[]);
+    assert!(!whole && found.contains(" 2 rows BROKEN: row 3 is beyond its end"), "{found}");
+    db.execute_unprepared(&end_at(3)).await.unwrap();
+    assert!(look(world, &[]).0);
+    db.execute_unprepared(&format!("DELETE FROM audit_heads WHERE chain_id = {OF_LINKS}")).await.unwrap();
+    let (whole, found) = look(world, &[]);
+    assert!(!whole && found.contains(" 3 rows BROKEN: its end is missing"), "{found}");
+}
+
+async fn a_log_that_is_made_anew_is_found_beside_an_earlier_report(world: &mut World) {
+    let account = two_links(world).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let (_, printed) = look(world, &[]);
+    let report = file("report", &printed);
+    assert_eq!(look(world, &[&report]), (true, printed.clone()));
+    account.create_link("https://shop.example.com/more", json!({})).await;
+    let (whole, found) = look(world, &[&report]);
+    assert!(whole && found.contains(" 4 rows "), "it goes on: {found}");
+
+    // another log of the same length
+    let line = printed.lines().find(|line| line.contains(" 3 rows ")).unwrap();
+    let other = printed.replace(line, &format!("{}{}", &line[..line.len() - 64], "0".repeat(64)));
+    let (whole, found) = look(world, &[&file("other", &other)]);
+    assert!(!whole && found.contains(" 3 rows MADE ANEW: row 3 was another before"), "{found}");
+    // a shorter one that is whole in itself
+    let db = world.database().await;
+    db.execute_unprepared(&end_at(2)).await.unwrap();
+    db.execute_unprepared("DELETE FROM audit_events WHERE action = 'createLink' AND seq > 2").await.unwrap();
+    assert!(look(world, &[]).0);
+    let (whole, found) = look(world, &[&report]);
+    assert!(!whole && found.contains(" 2 rows MADE ANEW: it had 3 rows before"), "{found}");
+    // one that is gone as if it never was
+    for table in ["audit_heads", "audit_events"] {
+        let all = format!("DELETE FROM {table} WHERE chain_id IN (SELECT id FROM tenants)");
+        db.execute_unprepared(&all).await.unwrap();
+    }
+    assert!(look(world, &[]).0);
+    let (whole, found) = look(world, &[&report]);
+    assert!(!whole && found.contains(" 0 rows GONE: it had 3 rows before"), "{found}");
+    let (whole, found) = look(world, &[&file("bad", "nonsense")]);
+    assert!(!whole && found.is_empty(), "{found}");
 }

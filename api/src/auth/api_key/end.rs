@@ -30,7 +30,7 @@ pub async fn revoke(app: &App, caller: Caller, id: Uuid) -> Result<api_key::Mode
         return Ok(row);
     }
     row.revoked_at = Some(app.clock.now());
-    end(&tx, &[row.id], app.clock.now()).await?;
+    end(&tx, caller.user_id, &[row.id], app.clock.now()).await?;
     let tenants: Vec<Uuid> = places(&tx, &[id]).await?.into_iter().map(|place| place.tenant_id).collect();
     let gone = |tenants: &[Uuid]| deed("revokeApiKey", id).before(&told(&row, tenants));
     audit::record_all(&tx, &app.clock, in_every_log(caller, &tenants, gone)?).await?;
@@ -52,7 +52,7 @@ pub(crate) async fn revoke_all(
     let keys = own(caller).filter(api_key::Column::RevokedAt.is_null());
     let keys = keys.order_by_asc(api_key::Column::Id).lock_exclusive().all(tx).await?;
     let ids: Vec<Uuid> = keys.iter().map(|key| key.id).collect();
-    end(tx, &ids, now).await?;
+    end(tx, caller.user_id, &ids, now).await?;
     let mut by_tenant = BTreeMap::<Uuid, Vec<Uuid>>::new();
     for place in places(tx, &ids).await? {
         by_tenant.entry(place.tenant_id).or_default().push(place.api_key_id);
@@ -119,14 +119,14 @@ async fn end_without_tenants(tx: &DatabaseTransaction, row: &mut api_key::Model,
     let left = api_key_tenant::Entity::find().filter(api_key_tenant::Column::ApiKeyId.eq(row.id));
     if left.count(tx).await? == 0 {
         row.revoked_at = Some(now);
-        end(tx, &[row.id], now).await?;
+        end(tx, row.user_id, &[row.id], now).await?;
     }
     Ok(())
 }
 
-async fn end(tx: &DatabaseTransaction, ids: &[Uuid], now: i64) -> Result<(), Error> {
+async fn end(tx: &DatabaseTransaction, user_id: Uuid, ids: &[Uuid], now: i64) -> Result<(), Error> {
     let ended = api_key::ActiveModel { revoked_at: Set(Some(now)), ..Default::default() };
-    let these = api_key::Column::Id.is_in(ids.iter().copied());
+    let these = api_key::Column::Id.is_in(ids.iter().copied()).and(api_key::Column::UserId.eq(user_id));
     api_key::Entity::update_many().set(ended).filter(these).exec(tx).await?;
     Ok(())
 }
