@@ -84,14 +84,19 @@ pub async fn sign_up(request: &App, input: SignUp, client: &Client) -> Result<Si
     let tx = app.db.begin().await?;
     let inserted = user::Entity::insert(user::ActiveModel::from(user.clone())).exec_without_returning(&tx).await;
     inserted.map_err(taken_or_fault)?;
-    throttle::trust(app, &tx, (&user.email, client), now).await?;
     let mut changes = Changes::default();
     let (session, session_id) = session::start(app, &tx, user.id, client, &key).await?;
     let caller = client.caller(user.id, session_id);
+    let trust = throttle::trust(app, &tx, (&user.email, client), now);
     let tenant_id = match first {
-        First::New(name) => tenants::insert(app, &tx, &mut changes, (caller, name), "signUp").await?.id,
+        First::New(name) => {
+            trust.await?;
+            tenants::insert(app, &tx, &mut changes, (caller, name), "signUp").await?.id
+        }
         First::Invited(offered) => {
             let joined = join::join(app, &tx, (&offered, INVITATION), &user).await?;
+            // tenants before counters, as who gives one away holds them
+            trust.await?;
             let deed = Deed::new("signUp", "User", Some(user.id)).after(&join::told(&joined))?;
             audit::record(&tx, &app.clock, Author::new(joined.tenant_id, caller), deed).await?;
             joined.tenant_id
