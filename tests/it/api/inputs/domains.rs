@@ -39,7 +39,7 @@ pub(super) fn tables() -> Vec<Table> {
     vec![create(), update(), verify(), delete()]
 }
 
-/// A host name of 232 characters and this.
+/// A host name of 233 characters and this.
 fn long(first: &str) -> String {
     let labels = ["a", "b", "c"].map(|letter| letter.repeat(57)).join(".");
     format!("{first}.{labels}.{}.example.com", "d".repeat(46))
@@ -71,8 +71,8 @@ fn create() -> Table {
             invalid("a name below the shared domain", "x.localhost"),
             invalid("the shared domain", "$shared-host"),
             invalid("a wildcard", "*.example.com"),
-            host("a host of 244 characters", &long("aaaaaaaaaaaa"), "host TOO_LONG"),
-            host("a host of 243 characters", &long("aaaaaaaaaaa"), ""),
+            host("a host of 244 characters", &long("aaaaaaaaaaa"), "host TOO_LONG"),
+            host("a host of 243 characters", &long("aaaaaaaaaa"), ""),
             host("a host that the tenant has", "claimed.example.com", "host TAKEN"),
             host("a host that another tenant has verified", "theirs.example.com", "host TAKEN"),
             ("a fallback to itself", json!({ "fallback": "https://made.example.com/" }), "fallback INVALID"),

@@ -108,6 +108,7 @@ fn create_many() -> Table {
             ],
         )
         .once(None)
+        .rows([("1,000 links", json!({ "links": each[..1_000] }), "")])
 }
 
 fn update() -> Table {

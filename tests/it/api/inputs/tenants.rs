@@ -154,7 +154,7 @@ const LANGUAGES: [&str; 5] = ["EN", "DE", "FR", "ES", "PT"];
 fn texts(count: usize, length: usize) -> Vec<Value> {
     let all = LANGUAGES.iter().flat_map(|language| KEYS.iter().map(move |key| (language, key)));
     let text =
-        |(language, key): (&&str, &&str)| json!({ "language": language, "key": key, "text": "é".repeat(length) });
+        |(language, key): (&&str, &&str)| json!({ "language": language, "key": key, "text": "€".repeat(length) });
     all.take(count).map(text).collect()
 }
 
