@@ -154,13 +154,18 @@ fn lengths(input: &Value, path: &str) -> Option<(usize, usize)> {
     }
 }
 
+/// The inputs that a table says are taken.
+fn taken(table: &Table) -> Vec<Value> {
+    let changes = table.cases.iter().filter(|case| case.told.is_empty()).map(|case| &case.change);
+    changes.map(|change| changed_input(table, change)).chain([table.good.clone()]).collect()
+}
+
 /// Places where something is refused as too long or too many, and nothing that is one shorter is taken.
 fn without_the_longest(tables: &[Table]) -> Vec<String> {
     let mut found = Vec::new();
     for table in tables.iter().filter(|table| !table.is_refused_always) {
-        let good =
-            table.cases.iter().filter(|case| case.told.is_empty()).map(|case| changed_input(table, &case.change));
-        let good: Vec<Value> = good.chain([table.good.clone()]).collect();
+        let of = tables.iter().filter(|other| other.mutation == table.mutation && !other.is_refused_always);
+        let good: Vec<Value> = of.flat_map(taken).collect();
         for case in &table.cases {
             let over = case.told.iter().filter(|told| matches!(told.code.as_str(), "TOO_LONG" | "LIMIT_REACHED"));
             for told in over.filter(|told| !MEASURED_OTHERWISE.contains(&(table.mutation, &*told.field()))) {
