@@ -97,6 +97,7 @@ async fn inputs_of_tenants_and_pixels(world: &mut World) {
     let mut stage = Stage::new(world).await;
     pixels::furnish(&mut stage).await;
     domains::furnish(&mut stage, world).await;
+    tenants::furnish(&stage).await;
     stage.play(&tenants::tables()).await;
     stage.play(&pixels::tables()).await;
 }

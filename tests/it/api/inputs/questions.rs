@@ -85,6 +85,8 @@ fn reports() -> Vec<Row> {
         ),
         ("1 value", by(1), ""),
         ("no values", by(0), "first: must be from 1 to 1000"),
+        ("1,000 values", by(1_000), ""),
+        ("1,001 values", by(1_001), "first: must be from 1 to 1000"),
     ]
 }
 

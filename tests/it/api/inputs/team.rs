@@ -135,7 +135,7 @@ fn sign_up() -> Vec<Table> {
 }
 
 fn members() -> Vec<Table> {
-    let last = |role: &str| json!({ "tenant": { "members": { "nodes": [{ "role": role }] } } });
+    let first = |role: &str| json!({ "tenant": { "members": { "nodes": [{ "role": "OWNER" }, { "role": role }] } } });
     let other = |role: &str| json!({ "tenantId": "$tenant", "userId": "$member", "role": role });
     let ids = || {
         [
@@ -145,7 +145,7 @@ fn members() -> Vec<Table> {
         ]
     };
     let change = Table::new("changeMemberRole", other("ADMIN"), "member { user { id } role joinedAt }")
-        .shows("/input/tenantId", "tenant(id: $id) { members(last: 1) { nodes { role } } }", last("EDITOR"))
+        .shows("/input/tenantId", "tenant(id: $id) { members(first: 2) { nodes { role } } }", first("ADMIN"))
         .rows(ids())
         .rows([("the last owner", json!({ "userId": "$self" }), "role INVALID")]);
     let transfer = json!({ "tenantId": "$tenant", "userId": "$member", "password": PASSWORD });
