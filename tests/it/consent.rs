@@ -228,7 +228,7 @@ async fn rules_and_branding_are_checked_and_shown(world: &mut World) {
     });
     let fields: Vec<_> =
         account.client.mistakes("updateTenant", wrong).await.into_iter().map(|(field, _)| field).collect();
-    assert_eq!(fields, ["policy.consent.regions.0.countries", "branding.name", "branding.colour", "branding.logo"]);
+    assert_eq!(fields, ["policy.consent.regions.0.countries", "branding.name", "branding.logo", "branding.colour"]);
     let logo = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
     let texts = json!([{ "language": "FR", "key": "SHARED_BY", "text": "Offert par {tenant}" }]);
     let branding = json!({ "name": "Acme & Sons", "logo": logo, "colour": "#FFEE00", "texts": texts });

@@ -265,7 +265,7 @@ async fn mistakes_come_back_at_once(world: &mut World) {
     }
     let domain = self::create(&account, HOST, json!({})).await;
     let found = account.client.mistakes("createDomain", create(HOST, "javascript:alert(1)")).await;
-    assert_eq!(found, [pair("fallback", "INVALID"), pair("host", "TAKEN")]);
+    assert_eq!(found, [pair("host", "TAKEN"), pair("fallback", "INVALID")]);
     let change = json!({ "id": domain["id"], "fallback": "https://go.acme.example/", "isDefault": true });
     let found = account.client.mistakes("updateDomain", change).await;
     assert_eq!(found, invalid(&["fallback", "isDefault"]));

@@ -246,7 +246,8 @@ impl Report {
         let no_zone = || Error::mistake("timeZone", Code::Invalid, NO_ZONE);
         let zone = time_zone.map_or_else(|| Some(self.filter.zone.clone()), zone).ok_or_else(no_zone)?;
         let (from, to) = self.range();
-        if interval == Interval::Hour && to - from > (MOST_DAYS_BY_HOUR + 1) * DAY {
+        // what was asked for may have been widened by most of an hour at either end
+        if interval == Interval::Hour && to - from >= MOST_DAYS_BY_HOUR * DAY + 2 * HOUR {
             let rule = format!("HOUR takes a range of at most {MOST_DAYS_BY_HOUR} days");
             return Err(Error::mistake("interval", Code::Invalid, rule));
         }

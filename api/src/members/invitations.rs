@@ -47,7 +47,7 @@ pub async fn invite(
     once: Option<Once>,
 ) -> Result<Made, Error> {
     let mut mistakes = Mistakes::default();
-    let email = check_email(email, &mut mistakes);
+    let email = check_email(email, &mut mistakes).unwrap_or_default();
     let (now, tenant_id) = (app.clock.now(), scope.tenant_id());
     let call = Call { owner_id: tenant_id, action: "inviteMember", part: 0, once: once.as_ref(), now };
     let tx = app.db.begin().await?;
@@ -59,7 +59,6 @@ pub async fn invite(
         return Ok(Made { invitation, link: None });
     }
     scope.demand_to_give(role)?;
-    let email = email.unwrap_or_default();
     let before = check_place(&tx, scope, &email, now, &mut mistakes).await?;
     mistakes.check()?;
     let salt: [u8; 32] = rand::random();

@@ -10,7 +10,7 @@ use crate::world::{
 use serde_json::{Value, json};
 use std::time::Duration;
 
-in_both!(defaults_fill_what_was_left_out, mistakes_of_defaults_come_back_together);
+in_both!(defaults_fill_what_was_left_out);
 in_both!(&[("DOMAIN_RECHECK_SECONDS", "1"), ("DOMAIN_GRACE_SECONDS", "0")] => what_is_gone_drops_out);
 
 const LINK: &str =
@@ -78,30 +78,6 @@ async fn defaults_fill_what_was_left_out(world: &mut World) {
     assert_eq!(make(&account, json!({})).await["utm"]["source"], "scheduler");
     assert_eq!(set(&account, json!({})).await, none);
     assert_eq!(make(&account, json!({})).await["expiresAt"], Value::Null);
-}
-
-async fn mistakes_of_defaults_come_back_together(world: &mut World) {
-    let (account, other) = (world.sign_up().await, world.sign_up().await);
-    let pixel = other.create_pixel("META", &[("pixel_id", "246813579024680")], json!({})).await;
-    let domain = json!({ "tenantId": account.tenant, "host": "go.defaults.example" });
-    let domain = account.client.done("createDomain", domain, "domain { id }").await["domain"]["id"].take();
-    let wrong = json!({ "domainId": domain, "pixelIds": [pixel], "utm": { "source": "x".repeat(201) },
-        "expiresAfterSeconds": 59, "queryForwarding": { "mode": "OFF", "names": ["a"] } });
-    let input = json!({ "id": account.tenant, "name": "", "linkDefaults": wrong });
-    let pair = |field: &str, code: &str| (field.to_owned(), code.to_owned());
-    let expected = [
-        pair("name", "INVALID"),
-        pair("linkDefaults.queryForwarding.names", "INVALID"),
-        pair("linkDefaults.utm.source", "TOO_LONG"),
-        pair("linkDefaults.pixelIds.0", "NOT_FOUND"),
-        pair("linkDefaults.domainId", "INVALID"),
-        pair("linkDefaults.expiresAfterSeconds", "INVALID"),
-    ];
-    assert_eq!(account.client.mistakes("updateTenant", input).await, expected);
-    let many =
-        json!({ "id": account.tenant, "linkDefaults": { "pixelIds": vec![pixel; 21], "domainId": other.tenant } });
-    let expected = [pair("linkDefaults.pixelIds", "LIMIT_REACHED"), pair("linkDefaults.domainId", "NOT_FOUND")];
-    assert_eq!(account.client.mistakes("updateTenant", many).await, expected);
 }
 
 async fn what_is_gone_drops_out(world: &mut World) {

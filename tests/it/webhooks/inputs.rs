@@ -37,7 +37,7 @@ async fn mistakes_come_back_together(world: &mut World) {
         ids.push(text(&made["webhook"]["id"]).to_owned());
     }
     let eleventh = create("https://hooks.example.com/", json!([]));
-    let expected = [pair("events", "INVALID"), pair("tenantId", "LIMIT_REACHED")];
+    let expected = [pair("tenantId", "LIMIT_REACHED"), pair("events", "INVALID")];
     assert_eq!(client.mistakes("createWebhook", eleventh).await, expected);
     let wrong = json!({ "id": ids[0], "url": "nonsense", "events": [] });
     assert_eq!(client.mistakes("updateWebhook", wrong).await, both);

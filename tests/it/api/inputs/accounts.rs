@@ -43,6 +43,8 @@ pub(super) async fn play(stage: &mut Stage, world: &World) {
         let link = String::from_utf8(made.stdout).unwrap();
         stage.name(name, link.trim().rsplit('/').next().unwrap());
     }
+    // mails stay where they are
+    world.mailbox().refuse(usize::MAX);
     stage.play(&forgotten()).await;
 }
 

@@ -73,7 +73,7 @@ fn create_many() -> Table {
     let good = json!({ "tenantId": "$tenant", "links": [{ "destination": "https://many.example.com/" }] });
     let each: Vec<Value> = (0..1_001).map(|at| json!({ "destination": format!("{GOOD}{at}") })).collect();
     let twice = json!({ "links": [
-        { "destination": "nonsense", "externalId": "a" }, { "destination": GOOD, "externalId": "a", "title": x(201) },
+        { "destination": "nonsense", "externalId": "a" }, { "destination": GOOD, "externalId": "a", "slug": "a/b" },
     ] });
     let back = "tenant(id: $id) { links(filter: { text: \"many.example.com\" }, first: 1) { nodes { destination } } }";
     Table::new("createLinks", good, "results { link { id } userErrors { field message code } }")
@@ -93,7 +93,7 @@ fn create_many() -> Table {
             (
                 "one external id twice",
                 twice,
-                "links.0.destination INVALID, links.1.externalId TAKEN, links.1.title TOO_LONG",
+                "links.0.destination INVALID, links.1.slug INVALID, links.1.externalId TAKEN",
             ),
         ])
         .rows_within("links.0", &link, own())
@@ -108,6 +108,7 @@ fn create_many() -> Table {
             ],
         )
         .once(None)
+        .rows([("1,000 links", json!({ "links": each[..1_000] }), "")])
 }
 
 fn update() -> Table {

@@ -98,7 +98,7 @@ fn names() -> [Row; 4] {
 }
 
 fn of_network() -> Vec<Row> {
-    let twice = json!([{ "key": "pixel_id", "value": "246813579024680" }, { "key": "pixel_id", "value": "1" }]);
+    let twice = json!([{ "key": "pixel_id", "value": "1" }, { "key": "pixel_id", "value": "246813579024680" }]);
     let other = json!([{ "key": "other", "value": "246813579024680" }]);
     let short = json!({ "network": "TIKTOK", "ids": [{ "key": "pixel_code", "value": "short" }] });
     let quote = json!({ "network": "GOOGLE_ADS", "ids": [{ "key": "conversion_id", "value": "AW-1\"" }] });

@@ -134,16 +134,13 @@ impl Stage {
     /// A call that is sent again after what it made is gone.
     async fn refuse_what_was_undone(&self, table: &Table) {
         let Some((undo, pointer)) = table.undone_by else { return };
-        let input = self.filled(&with(table.good.clone(), json!({ "idempotencyKey": "gone" })));
+        let key = json!({ "idempotencyKey": format!("gone: {}", table.mutation) });
+        let input = self.filled(&with(table.good.clone(), key.clone()));
         let made = self.taken(table, table.mutation, input).await;
         let id = made.pointer(pointer).unwrap_or_else(|| panic!("{pointer} in {made}"));
         self.clients[table.who].done(undo, json!({ "id": id }), "").await;
         let gone = Told { path: "idempotencyKey".to_owned(), code: "NOT_FOUND".to_owned() };
-        let case = Case {
-            name: "a call whose effect is gone".to_owned(),
-            change: json!({ "idempotencyKey": "gone" }),
-            told: vec![gone],
-        };
+        let case = Case { name: "a call whose effect is gone".to_owned(), change: key, told: vec![gone] };
         self.refused(table, &case).await;
     }
 

@@ -112,11 +112,13 @@ impl Table {
     /// The same with rows about its `idempotencyKey`. Of what it makes, `undone_by` deletes one whose id stands in the answer
     /// at the pointer.
     pub(super) fn once(self, undone_by: Option<(&'static str, &'static str)>) -> Self {
+        let key = |length: usize| format!("{:x<length$}", self.mutation);
+        let (longest, too_long) = (key(255), key(256));
         let table = self.rows([
             ("an empty key", json!({ "idempotencyKey": "" }), "idempotencyKey INVALID"),
             ("a key with a control character", json!({ "idempotencyKey": "a\u{0}" }), "idempotencyKey INVALID"),
-            ("a key of 256 characters", json!({ "idempotencyKey": x(256) }), "idempotencyKey TOO_LONG"),
-            ("a key of 255 characters", json!({ "idempotencyKey": x(255) }), ""),
+            ("a key of 256 characters", json!({ "idempotencyKey": too_long }), "idempotencyKey TOO_LONG"),
+            ("a key of 255 characters", json!({ "idempotencyKey": longest }), ""),
             ("another call's key", json!({ "idempotencyKey": "$used" }), "idempotencyKey INVALID"),
         ]);
         Self { undone_by, ..table }

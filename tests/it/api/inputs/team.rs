@@ -4,9 +4,12 @@ use super::{
     stage::Stage,
     table::{Table, x},
 };
-use crate::world::{
-    World,
-    client::{PASSWORD, text},
+use crate::{
+    api::tenants::never_given_out,
+    world::{
+        World,
+        client::{Account, PASSWORD, text},
+    },
 };
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
@@ -20,20 +23,20 @@ pub(super) async fn furnish(stage: &mut Stage, world: &World) {
     stage.name("$self", text(&me["viewer"]["user"]["id"]));
     stage.name("$email", stage.account.email.clone());
     let member = world.sign_up().await;
-    let token = invite(stage, &member.email, "VIEWER").await;
+    let token = invite(&stage.account, &member.email, "VIEWER").await;
     member.client.done("acceptInvitation", json!({ "token": token }), "").await;
     let id = member.client.query("{ viewer { user { id } } }", json!({})).await;
     stage.name("$member", text(&id["viewer"]["user"]["id"]));
     stage.name("$member-email", member.email.clone());
     stage.clients.insert("$member", member.client);
-    let token = invite(stage, "invited@example.com", "VIEWER").await;
+    let token = invite(&stage.account, "invited@example.com", "VIEWER").await;
     stage.name("$token", token);
-    let token = invite(stage, &stage.other.email.clone(), "EDITOR").await;
+    let token = invite(&stage.account, &stage.other.email.clone(), "EDITOR").await;
     stage.name("$others-token", token);
-    let over = invite(stage, "over@example.com", "VIEWER").await;
+    let over = invite(&stage.account, "over@example.com", "VIEWER").await;
     stage.name("$over", over);
     // invited, and made a member by another way
-    let known = invite(stage, "known@example.com", "VIEWER").await;
+    let known = invite(&stage.account, "known@example.com", "VIEWER").await;
     stage.name("$known", known);
     let db = world.database().await;
     for change in [
@@ -47,14 +50,13 @@ pub(super) async fn furnish(stage: &mut Stage, world: &World) {
     stage.make("$invitation", "inviteMember", pending, "/invitation/id").await;
     let theirs = json!({ "tenantId": "$theirs", "email": "pending@example.com", "role": "VIEWER" });
     stage.make("$their-invitation", "inviteMember", theirs, "/invitation/id").await;
-    let stranger = stage.other.client.query("{ viewer { user { id } } }", json!({})).await;
-    stage.name("$stranger", text(&stranger["viewer"]["user"]["id"]));
+    stage.name("$stranger", never_given_out(text(&me["viewer"]["user"]["id"])));
 }
 
 /// Invites an address and gives the token.
-pub(super) async fn invite(stage: &Stage, email: &str, role: &str) -> String {
-    let input = json!({ "tenantId": stage.account.tenant, "email": email, "role": role });
-    let made = stage.account.client.done("inviteMember", input, "link").await;
+pub(super) async fn invite(account: &Account, email: &str, role: &str) -> String {
+    let input = json!({ "tenantId": account.tenant, "email": email, "role": role });
+    let made = account.client.done("inviteMember", input, "link").await;
     text(&made["link"]).rsplit('/').next().unwrap().to_owned()
 }
 
@@ -133,7 +135,7 @@ fn sign_up() -> Vec<Table> {
 }
 
 fn members() -> Vec<Table> {
-    let last = |role: &str| json!({ "tenant": { "members": { "nodes": [{ "role": role }] } } });
+    let first = |role: &str| json!({ "tenant": { "members": { "nodes": [{ "role": "OWNER" }, { "role": role }] } } });
     let other = |role: &str| json!({ "tenantId": "$tenant", "userId": "$member", "role": role });
     let ids = || {
         [
@@ -143,7 +145,7 @@ fn members() -> Vec<Table> {
         ]
     };
     let change = Table::new("changeMemberRole", other("ADMIN"), "member { user { id } role joinedAt }")
-        .shows("/input/tenantId", "tenant(id: $id) { members(last: 1) { nodes { role } } }", last("EDITOR"))
+        .shows("/input/tenantId", "tenant(id: $id) { members(first: 2) { nodes { role } } }", first("ADMIN"))
         .rows(ids())
         .rows([("the last owner", json!({ "userId": "$self" }), "role INVALID")]);
     let transfer = json!({ "tenantId": "$tenant", "userId": "$member", "password": PASSWORD });
