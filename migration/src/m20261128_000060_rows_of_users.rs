@@ -15,13 +15,14 @@ pub(crate) struct Migration;
 
 /// Whoever is in the role of a database, of this one or another, is nobody who sees everything. A function that runs as the
 /// owner does, which is where the role was taken on and another one acts. The role's name is asked for with each use of a connection and by
-/// each policy, so it is in the language that keeps its plan.
+/// each policy, so it is in the language that keeps its plan. A dump names no schema to look in, so that one function names
+/// the other's.
 const WHO: &str = "
 CREATE FUNCTION stopover_role() RETURNS name LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN (SELECT 'stopover_tenant_' || oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database());
 END $$;
-CREATE FUNCTION stopover_acts() RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT current_user = stopover_role() $$;
+CREATE FUNCTION stopover_acts() RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT current_user = {schema}.stopover_role() $$;
 CREATE OR REPLACE FUNCTION stopover_everywhere() RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT current_user NOT LIKE 'stopover\\_tenant%' AND (
     coalesce(current_setting('stopover.everywhere', true), '') = 'yes'
@@ -31,7 +32,7 @@ CREATE FUNCTION stopover_user() RETURNS uuid LANGUAGE sql STABLE AS $$
   SELECT nullif(split_part(coalesce(current_setting('stopover.caller', true), ''), '/', 1), '')::uuid
 $$;
 CREATE FUNCTION stopover_login() RETURNS uuid LANGUAGE sql STABLE AS $$
-  SELECT stopover_user() WHERE split_part(coalesce(current_setting('stopover.caller', true), ''), '/', 2) = ''
+  SELECT {schema}.stopover_user() WHERE split_part(coalesce(current_setting('stopover.caller', true), ''), '/', 2) = ''
 $$;
 REVOKE ALL ON FUNCTION stopover_reach() FROM PUBLIC";
 
@@ -105,16 +106,18 @@ fn revoke(role: &str) -> String {
     )
 }
 
+/// Makes functions that name the schema they are in.
+fn make(functions: &str) -> String {
+    let functions = functions.replace('%', "%%").replace("{schema}", "%1$I");
+    format!("DO $do$ BEGIN EXECUTE format($make$ {functions} $make$, current_schema()); END $do$")
+}
+
 fn functions() -> Vec<String> {
     let asked = ASKED.iter().map(|function| {
         let (name, _) = function.split_once(" RETURNS").unwrap_or_default();
-        let function = function.replace('%', "%%").replace("{schema}", "%1$I");
-        format!(
-            "DO $do$ BEGIN EXECUTE format($make$ CREATE FUNCTION {function} $make$, current_schema()); END $do$;
-             REVOKE ALL ON FUNCTION {name} FROM PUBLIC"
-        )
+        format!("{}; REVOKE ALL ON FUNCTION {name} FROM PUBLIC", make(&format!("CREATE FUNCTION {function}")))
     });
-    std::iter::once(WHO.to_owned()).chain(asked).collect()
+    std::iter::once(make(WHO)).chain(asked).collect()
 }
 
 fn policies() -> Vec<String> {

@@ -3,7 +3,7 @@
 use super::{acting, outcome, text, texts};
 use crate::world::{
     Own, Setting, World,
-    postgres::{Postgres, as_superuser},
+    postgres::{self, Postgres, as_superuser},
     program,
     wait::{self, PATIENCE},
 };
@@ -105,11 +105,15 @@ async fn opening_again_changes_nothing() {
 #[tokio::test]
 async fn many_that_start_at_once_make_one_role() {
     let url = Postgres::shared().await.database().await;
-    let starting = (0..4).map(async |_| {
-        let owner = Database::connect(&url).await.unwrap();
-        migration::open_to_tenants(&owner).await.map_err(|error| error.to_string())
-    });
-    assert_eq!(futures_util::future::join_all(starting).await, vec![Ok(()); 4]);
+    let mut starting = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let url = url.clone();
+        starting.spawn(async move {
+            let owner = Database::connect(&url).await.unwrap();
+            migration::open_to_tenants(&owner).await.map_err(|error| error.to_string())
+        });
+    }
+    assert_eq!(starting.join_all().await, vec![Ok(()); 4]);
 }
 
 #[tokio::test]
@@ -135,6 +139,34 @@ async fn what_a_copied_or_restored_database_lacks_is_put_right_when_the_api_star
     migration::open_to_tenants(&Database::connect(world.database_url()).await.unwrap()).await.unwrap();
     assert_eq!(rights(&everything, &role).await.len(), RIGHTS.len());
     account.create_link("https://destination.example/", json!({ "slug": "again" })).await;
+}
+
+#[tokio::test]
+async fn a_backup_by_who_is_no_superuser_has_all_rows_and_is_served_when_it_is_restored() {
+    let world = World::start(Setting::OneBox, Own::default(), &[]).await;
+    let account = world.sign_up().await;
+    account.create_link("https://destination.example/", json!({ "slug": "kept" })).await;
+    let run = |name: &str, arguments: &[&str], url: &str| {
+        let mut command = std::process::Command::new(postgres::program(name));
+        command.args(arguments).env("PGOPTIONS", "-c stopover.everywhere=yes").arg(url);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("--file={}", folder.path().join("dump").display());
+    run("pg_dump", &["--enable-row-security", "--no-privileges", &file], &world.database_url());
+    let url = Postgres::shared().await.empty_database().await;
+    run("psql", &["--quiet", "--set=ON_ERROR_STOP=1", &file], &url);
+    let owner = Database::connect(&url).await.unwrap();
+    migration::open_to_tenants(&owner).await.unwrap();
+    let user = text(&Database::connect(as_superuser(&url)).await.unwrap(), "SELECT id::text FROM users").await;
+    assert_eq!(texts(&acting(&owner, &user).await, "SELECT slug FROM links").await, ["kept"]);
+    assert!(texts(&acting(&owner, "").await, "SELECT slug FROM links").await.is_empty());
+    let role = migration::role(&owner).await.unwrap();
+    assert_eq!(rights(&owner, &role).await.len(), RIGHTS.len());
+    let everybodys = "SELECT proname::text FROM pg_proc CROSS JOIN LATERAL aclexplode(coalesce(proacl, acldefault('f', proowner))) AS acl
+                      WHERE prosecdef AND pronamespace = 'public'::regnamespace AND acl.grantee = 0";
+    assert!(texts(&owner, everybodys).await.is_empty(), "functions that run as the owner are the role's alone again");
 }
 
 #[tokio::test]

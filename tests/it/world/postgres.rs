@@ -160,7 +160,8 @@ fn new_folder() -> TempDir {
     tempfile::Builder::new().prefix("stopover-postgres-").tempdir().unwrap()
 }
 
-fn program(name: &str) -> PathBuf {
+/// One of PostgreSQL's programs.
+pub(crate) fn program(name: &str) -> PathBuf {
     let mut versions: Vec<_> = std::fs::read_dir("/usr/lib/postgresql")
         .map(|folders| folders.flatten().map(|folder| folder.path().join("bin")).collect())
         .unwrap_or_default();

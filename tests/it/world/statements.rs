@@ -124,8 +124,8 @@ impl Unbounded {
         let TableObject::TableName(name) = &insert.table else { panic!("not expected: {insert}") };
         let table = name.to_string().replace('"', "");
         let Some(whose) = binding(&table).first() else { return };
-        let named = insert.columns.iter().filter_map(|column| column.0.last()?.as_ident());
-        let mut is_bound = named.into_iter().any(|ident| ident.value == *whose);
+        let mut named = insert.columns.iter().filter_map(|column| column.0.last()?.as_ident());
+        let mut is_bound = named.any(|ident| ident.value == *whose);
         if let Some(OnInsert::OnConflict(conflict)) = &insert.on
             && let OnConflictAction::DoUpdate(update) = &conflict.action
         {
