@@ -74,7 +74,7 @@ async fn each_limit_of_a_document_is_met_at_it_and_over_it(world: &mut World) {
     }
     let mistakes = |count: usize| {
         let fields: String = (0..count).map(|at| format!("x{at} ")).collect();
-        json!({ "query": format!("{{ networks {{ {fields} }} }}") }).to_string()
+        json!({ "query": format!("{{ viewer {{ {fields} }} }}") }).to_string()
     };
     for (made, told) in [(20, 20), (21, 20), (300, 20)] {
         assert_eq!(send(&mistakes(made)).await.body["errors"].as_array().unwrap().len(), told, "of {made} errors");

@@ -18,13 +18,13 @@ const LISTS: [(&str, &str, &str, usize); 23] = [
     (
         "Click.parameters",
         "link(id: $l) { clicks { nodes { parameters { name value } } } }",
-        "/link/clicks/nodes/0/parameters",
+        "/link/clicks/nodes/1/parameters",
         16,
     ),
     (
         "Click.pixels",
         "link(id: $l) { clicks { nodes { pixels { state pixel { name } } } } }",
-        "/link/clicks/nodes/0/pixels",
+        "/link/clicks/nodes/1/pixels",
         1,
     ),
     (

@@ -76,7 +76,8 @@ impl Lint {
             self.hold(belongs, || format!("{kind} belongs to no connection"));
             for field in list(&found, "fields").chain(list(&found, "inputFields")) {
                 let (path, of) = (format!("{kind}.{}", name(field)), written(&field["type"]));
-                let identifies = name(field) == "id" || name(field).ends_with("Id");
+                let value = self.types.get(of.trim_end_matches('!')).is_some_and(|found| found["kind"] == "SCALAR");
+                let identifies = value && (name(field) == "id" || name(field).ends_with("Id"));
                 let right = of.trim_end_matches('!') == "ID" || FOREIGN_IDS.contains(&name(field));
                 self.hold(!identifies || right, || format!("{path} is {of}"));
                 self.hold(!of.contains('[') || of.contains("!]"), || format!("{path} may hold nothing in a list"));

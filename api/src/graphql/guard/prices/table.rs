@@ -78,8 +78,11 @@ pub(super) const LISTS: [(&str, u64); 18] = [
 /// Days that the longest report touches.
 const DAYS: u64 = MOST_DAYS as u64 + 2;
 
-/// Lists whose length goes by an argument: the most rows for each of its values, the most of all where it is not known.
-pub(super) const BY_ARGUMENT: [(&str, &str, &[(&str, u64)]); 1] = [(
+/// A list, the argument that its length goes by, and the most rows for each of the argument's values.
+type ByArgument = (&'static str, &'static str, &'static [(&'static str, u64)]);
+
+/// Lists whose length goes by an argument; the most rows of all where its value is not known.
+pub(super) const BY_ARGUMENT: [ByArgument; 1] = [(
     "Report.series",
     "interval",
     &[
