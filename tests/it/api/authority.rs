@@ -318,7 +318,7 @@ async fn another_tenants_ids_are_nobodys(world: &mut World) {
                     *input.pointer_mut(&pointer).unwrap() = json!(id);
                     let reply = ask(client, &entry, &input).await;
                     assert!(
-                        ["NOT_FOUND", "null"].iter().any(|no| reply.body.to_string().contains(no)),
+                        ["NOT_FOUND", "FORBIDDEN", "null"].iter().any(|no| reply.body.to_string().contains(no)),
                         "{path}, {caller}: {}",
                         reply.body
                     );

@@ -15,7 +15,7 @@ use crate::world::{
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use table::{ANSWERS, Demand, Entry, Sees, table};
+use table::{ANSWERS, Demand, Entry, NO_SECRETS, Sees, TOLD_ONCE, table};
 
 in_both!(every_type_stands_in_the_table, each_sees_what_is_theirs_to_see);
 
@@ -76,11 +76,28 @@ impl Schema {
         unlisted.extend(parts.symmetric_difference(&ANSWERS.map(str::to_owned).into()).cloned());
         unlisted
     }
+
+    /// Fields of answers that sound like a secret.
+    fn secrets(&self) -> BTreeSet<String> {
+        let words = ["secret", "token", "password", "recovery", "otpauth", "salt", "hash"];
+        let answers = self.reached("Query").into_iter().chain(self.reached("Mutation"));
+        let fields = answers.flat_map(|kind| {
+            let fields = self.fields(&kind).into_iter();
+            fields.map(move |(field, _)| format!("{kind}.{field}")).collect::<Vec<_>>()
+        });
+        let sounds = |field: &String| {
+            let name = field.split_once('.').unwrap().1.to_lowercase();
+            words.iter().any(|word| name.contains(word))
+        };
+        fields.filter(sounds).collect()
+    }
 }
 
 async fn every_type_stands_in_the_table(world: &mut World) {
     let mut schema = Schema::read(world).await;
     assert_eq!(schema.unlisted(), BTreeSet::new());
+    let known: BTreeSet<String> = TOLD_ONCE.iter().chain(&NO_SECRETS).map(|field| (*field).to_owned()).collect();
+    assert_eq!(schema.secrets(), known, "what tells a secret, and what sounds like it");
     let new = json!({ "name": "plans", "type": { "kind": "OBJECT", "name": "Plan" } });
     schema.0.get_mut("Tenant").unwrap()["fields"].as_array_mut().unwrap().push(new);
     schema.0.insert("Plan".to_owned(), json!({ "kind": "OBJECT", "name": "Plan", "fields": [] }));

@@ -25,7 +25,7 @@ pub(super) const BYTES: [(&str, &str); 19] = [
     ("rollups.packed", "counts, and sketches of them"),
     ("second_factors.salt", "derives what an app shares with the secret of the installation"),
     ("signing_keys.salt", "derives a key of access tokens with the secret of the installation"),
-    ("throttles.name", "SHA-256 of who tries what"),
+    ("throttles.name", "of who tries what, with the secret of the installation"),
     ("visitor_keys.key", "of a day: hashes visitors, and nobody logs in with it"),
     ("webhooks.previous_salt", "the same, of the secret before"),
     ("webhooks.salt", "derives what a receiver verifies with, with the secret of the installation"),
