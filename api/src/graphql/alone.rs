@@ -25,7 +25,7 @@ pub(super) fn check(document: &ExecutableDocument, name: Option<&str>) -> Result
     match roots.iter().find(|root| BEGINNINGS.contains(root)) {
         Some(root) if roots.len() > 1 => {
             let message = format!("`{root}` stands alone in its document: send the other fields with its token");
-            Err(Refusal { fault: Fault::Document, code: code::INVALID_DOCUMENT, message })
+            Err(Refusal { fault: Fault::Document, code: code::INVALID_DOCUMENT, message, at: None })
         }
         _ => Ok(()),
     }

@@ -9,7 +9,7 @@ use crate::world::{
 };
 use migration::RIGHTS;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, TransactionTrait};
-use sea_orm_migration::{MigratorTrait, prelude::MigrationName};
+use sea_orm_migration::MigratorTrait;
 use serde_json::json;
 use std::collections::BTreeMap;
 

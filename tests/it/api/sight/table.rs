@@ -129,6 +129,7 @@ fn links() -> Vec<Entry> {
         ("clicks", "", Sees::Members(&[REPORTS])),
         ("report", "", Sees::Members(&[REPORTS])),
     ];
+    const PREVIEW: &[Special] = &[("pixels", "", Sees::Members(&[PIXELS]))];
     let (see_links, see_pixels) = (Sees::Members(&[LINKS]), Sees::Members(&[PIXELS]));
     let parts = [("Utm", "utm"), ("QueryForwarding", "queryForwarding"), ("LinkValue", "values"), ("Card", "card")];
     let preview = "previewInterstitial(linkId: \"$link\") { @ }";
@@ -139,9 +140,9 @@ fn links() -> Vec<Entry> {
     entries.extend(list("Pixel", &of_tenant("pixels"), see_pixels, &[], &[("PixelId", "ids")]));
     entries.push(entry("Pixel", "pixel(id: \"$pixel\") { @ }", see_pixels, &[]));
     entries.push(entry("PixelHealth", &of_tenant("pixelHealth"), see_pixels, &[]));
-    entries.push(entry("InterstitialPreview", preview, see_links, &[]));
+    entries.push(entry("InterstitialPreview", preview, see_links, PREVIEW));
     entries.push(entry("PreviewHeader", &preview.replace('@', "headers { @ }"), see_links, &[]));
-    entries.push(entry("PreviewPixel", &preview.replace('@', "pixels { @ }"), see_links, &[]));
+    entries.push(entry("PreviewPixel", &preview.replace('@', "pixels { @ }"), Sees::Members(&[LINKS, PIXELS]), &[]));
     entries
 }
 

@@ -40,7 +40,7 @@ fn told(tenants: &Value, prefix: &str) -> Value {
 
 fn keys() -> Vec<Step> {
     let new = json!({ "name": "k", "scopes": ["LINKS_READ"], "tenantIds": ["$tenant"] });
-    let (both, none) = (json!(["$tenant"]), json!([]));
+    let both = json!(["$tenant"]);
     vec![
         step("createApiKey", OWNER, new.clone())
             .reads(
@@ -48,6 +48,7 @@ fn keys() -> Vec<Step> {
                 &[("$key", "/apiKey/id"), ("$prefix", "/apiKey/prefix"), ("$$key", "/secret")],
             )
             .writes("$owner", "ApiKey $key", Value::Null, told(&both, "$prefix"))
+            .writes("$tenant", "ApiKey $key", Value::Null, told(&both, "$prefix"))
             .wrong(json!({ "name": "" })),
         step("createApiKey", OWNER, new)
             .reads(
@@ -55,6 +56,7 @@ fn keys() -> Vec<Step> {
                 &[("$other", "/apiKey/id"), ("$other_prefix", "/apiKey/prefix"), ("$$other", "/secret")],
             )
             .writes("$owner", "ApiKey $other", Value::Null, told(&both, "$other_prefix"))
+            .writes("$tenant", "ApiKey $other", Value::Null, told(&both, "$other_prefix"))
             .wrong(json!({ "tenantIds": ["$never_tenant"] })),
         step("excludeApiKey", By::Owner(&["TENANT_ADMIN"]), json!({ "tenantId": "$tenant", "id": "$key" })).writes(
             "$tenant",
@@ -62,12 +64,9 @@ fn keys() -> Vec<Step> {
             told(&both, "$prefix"),
             Value::Null,
         ),
-        step("revokeApiKey", OWNER, json!({ "id": "$other" })).writes(
-            "$owner",
-            "ApiKey $other",
-            told(&none, "$other_prefix"),
-            Value::Null,
-        ),
+        step("revokeApiKey", OWNER, json!({ "id": "$other" }))
+            .writes("$owner", "ApiKey $other", told(&both, "$other_prefix"), Value::Null)
+            .writes("$tenant", "ApiKey $other", told(&both, "$other_prefix"), Value::Null),
     ]
 }
 
