@@ -210,8 +210,10 @@ async fn revoke(db: &impl ConnectionTrait, session_id: Uuid, now: i64) -> Result
 /// [`Error::Unauthenticated`] for a session that is over, [`Error::KeyForbidden`] for an API key; of the database.
 pub(super) async fn hold_account(tx: &DatabaseTransaction, caller: Caller, now: i64) -> Result<(), Error> {
     let id = caller.session_id()?;
-    user::Entity::find_by_id(caller.user_id).lock(LockType::NoKeyUpdate).one(tx).await?;
-    let session = session::Entity::find_by_id(id).one(tx).await?;
+    let user = user::Entity::find_by_id(caller.user_id).select_only().column(user::Column::Id);
+    user.lock(LockType::NoKeyUpdate).into_tuple::<Uuid>().one(tx).await?;
+    let own = session::Column::UserId.eq(caller.user_id);
+    let session = session::Entity::find_by_id(id).filter(own).one(tx).await?;
     if session.is_some_and(|session| is_open(&session, now)) { Ok(()) } else { Err(Error::Unauthenticated) }
 }
 

@@ -43,7 +43,9 @@ impl Schema {
         let text: String = sdl.split("\"\"\"").step_by(2).collect();
         for block in text.split("\n}") {
             let mut lines = block.lines().map(str::trim).filter(|line| !line.is_empty());
-            let head: Vec<&str> = lines.next().unwrap_or_default().split_whitespace().collect();
+            // scalars and unions have no block of their own
+            let head = lines.find(|line| line.ends_with('{')).unwrap_or_default();
+            let head: Vec<&str> = head.split_whitespace().collect();
             let pair = |line: &str| line.split_once(": ").map(|(name, kind)| (name.to_owned(), kind.to_owned()));
             match head.as_slice() {
                 ["input", name, ..] => drop(schema.inputs.insert((*name).to_owned(), lines.filter_map(pair).collect())),

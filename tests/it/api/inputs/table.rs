@@ -116,7 +116,7 @@ impl Table {
         let (longest, too_long) = (key(255), key(256));
         let table = self.rows([
             ("an empty key", json!({ "idempotencyKey": "" }), "idempotencyKey INVALID"),
-            ("a key with a control character", json!({ "idempotencyKey": "a\u{0}" }), "idempotencyKey INVALID"),
+            ("a key with a control character", json!({ "idempotencyKey": "a\u{1}" }), "idempotencyKey INVALID"),
             ("a key of 256 characters", json!({ "idempotencyKey": too_long }), "idempotencyKey TOO_LONG"),
             ("a key of 255 characters", json!({ "idempotencyKey": longest }), ""),
             ("another call's key", json!({ "idempotencyKey": "$used" }), "idempotencyKey INVALID"),
