@@ -67,7 +67,7 @@ impl Auth {
 /// # Errors
 /// [`Error::Unauthenticated`] for one that is not ours, ended or over; of the database.
 pub async fn authenticate(app: &App, token: &str) -> Result<Caller, Error> {
-    // the token alone says who asks
+    // the token alone says who asks; a stream looks again, in the name of who asked then
     let app = &app.everywhere();
     if api_key::is_api_key(token) {
         api_key::authenticate(app, token).await

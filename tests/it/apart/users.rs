@@ -42,7 +42,7 @@ async fn rows_of_users_are_seen_by_themselves_alone() {
             assert!(outcome(&owner, first, &whose).await.unwrap_err().contains("permission denied"));
             continue;
         }
-        assert_eq!(texts(&acting(&owner, first).await, &whose).await, [first.clone()], "{table}");
+        assert_eq!(texts(&acting(&owner, first).await, &whose).await, [first.as_str()], "{table}");
         assert!(texts(&acting(&owner, "").await, &whose).await.is_empty(), "{table}: nobody");
         // a program is told of keys, and of nothing that has to do with logging in
         let by_key = texts(&acting(&owner, &format!("{first}/{key}")).await, &whose).await;
