@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 /// A key gives no role above what its scopes allow: these are a viewer's, besides the one for members.
 const MEMBERS: By = By::Owner(&["LINKS_READ", "PIXELS_READ", "REPORTS_READ", "MEMBERS_WRITE"]);
+/// And an editor's.
+const EDITORS: By = By::Owner(&["LINKS_WRITE", "PIXELS_WRITE", "REPORTS_READ", "MEMBERS_WRITE"]);
 
 /// An invitation of the guest, whose token is kept under this name.
 fn invite(token: &'static str) -> Step {
@@ -52,7 +54,7 @@ pub(super) fn all() -> Vec<Step> {
             .writes("$guest", "User $guest", Value::Null, json!({ "email": "$guest_email" }))
             .writes("$tenant", "User $guest", Value::Null, joined.clone())
             .wrong(json!({ "password": "short" })),
-        step("changeMemberRole", MEMBERS, guest(json!({ "role": "EDITOR" })))
+        step("changeMemberRole", EDITORS, guest(json!({ "role": "EDITOR" })))
             .writes("$tenant", "User $guest", told("VIEWER"), told("EDITOR"))
             .wrong(json!({ "userId": "$never_user" })),
         step("removeMember", By::Owner(&["MEMBERS_WRITE"]), guest(json!({})))
