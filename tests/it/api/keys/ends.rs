@@ -56,7 +56,7 @@ async fn a_hundred_keys_work_and_no_more(world: &mut World) {
         let sql = format!("UPDATE api_keys SET {over} = 1 WHERE {first}");
         assert_eq!(db.execute_unprepared(&sql).await.unwrap().rows_affected(), 1);
         assert_eq!(at_once(&account, 1).await, [vec![]], "{over}");
-        assert_eq!(at_once(&account, 1).await, [full.clone()], "{over}");
+        assert_eq!(at_once(&account, 1).await, std::slice::from_ref(&full), "{over}");
     }
 }
 
