@@ -62,11 +62,13 @@ pub async fn is_current(db: &sea_orm_migration::sea_orm::DatabaseConnection) -> 
     Ok(Migrator::get_pending_migrations(db).await?.is_empty())
 }
 
-/// Brings the schema up to date, and lets the role that acts for callers use it.
+/// Brings the schema up to date, and lets the role that acts for callers use it. Of processes that do so at once one comes
+/// after the other; where the role is missing and may not be made, nothing is changed. Needs two connections.
 ///
 /// # Errors
 /// Of the database; as [`open_to_tenants`].
 pub async fn up(db: &sea_orm_migration::sea_orm::DatabaseConnection) -> Result<(), DbErr> {
+    let turn = role::make(db).await?;
     Migrator::up(db, None).await?;
-    open_to_tenants(db).await
+    role::give_rights(turn).await
 }

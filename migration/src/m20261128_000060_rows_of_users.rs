@@ -24,9 +24,9 @@ BEGIN
 END $$;
 CREATE FUNCTION stopover_acts() RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT current_user = {schema}.stopover_role() $$;
 CREATE OR REPLACE FUNCTION stopover_everywhere() RETURNS boolean LANGUAGE sql STABLE AS $$
-  SELECT current_user NOT LIKE 'stopover\\_tenant%' AND (
+  SELECT current_user !~ '^stopover_tenant(_[0-9]+)?$' AND (
     coalesce(current_setting('stopover.everywhere', true), '') = 'yes'
-    OR current_setting('role') LIKE 'stopover\\_tenant%')
+    OR current_setting('role') ~ '^stopover_tenant(_[0-9]+)?$')
 $$;
 CREATE FUNCTION stopover_user() RETURNS uuid LANGUAGE sql STABLE AS $$
   SELECT nullif(split_part(coalesce(current_setting('stopover.caller', true), ''), '/', 1), '')::uuid

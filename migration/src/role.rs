@@ -6,16 +6,19 @@
 use crate::rights::{FUNCTIONS, RIGHTS};
 use sea_orm_migration::{
     prelude::*,
-    sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, Statement, TransactionTrait},
+    sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait},
 };
 
 /// Of the servers that start at once one comes after the other, until the end of the transaction.
 const IN_TURN: &str = "SELECT pg_advisory_xact_lock(hashtext('stopover_role'))";
 
+/// The role's name as text, as `stopover_role()` has it, which is not there before the schema is.
+const NAME: &str = "(SELECT 'stopover_tenant_' || oid FROM pg_database WHERE datname = current_database())";
+
 /// Membership is enough before version 16, where a member may always take the role on.
 const MAKE: &str = "
 DO $$ DECLARE
-  named name := stopover_role();
+  named name := {name};
   may text := CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END;
 BEGIN
   IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = named) THEN
@@ -47,21 +50,21 @@ BEGIN
       SELECT grantee FROM aclexplode(c.relacl)
       UNION ALL SELECT a.grantee FROM pg_attribute CROSS JOIN LATERAL aclexplode(attacl) AS a WHERE attrelid = c.oid
     ) AS given JOIN pg_roles AS r ON r.oid = given.grantee
-    WHERE c.relnamespace = current_schema()::regnamespace AND r.rolname LIKE 'stopover\\_tenant%' AND r.rolname <> named
+    WHERE c.relnamespace = current_schema()::regnamespace AND r.rolname ~ '^stopover_tenant(_[0-9]+)?$' AND r.rolname NOT IN (named, current_user)
   LOOP
     EXECUTE format('REVOKE ALL ON %s FROM %I', found.relation, found.other);
   END LOOP;
   FOR found IN
     SELECT p.oid::regprocedure AS routine, r.rolname AS other
     FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS given JOIN pg_roles AS r ON r.oid = given.grantee
-    WHERE p.pronamespace = current_schema()::regnamespace AND r.rolname LIKE 'stopover\\_tenant%' AND r.rolname <> named
+    WHERE p.pronamespace = current_schema()::regnamespace AND r.rolname ~ '^stopover_tenant(_[0-9]+)?$' AND r.rolname NOT IN (named, current_user)
   LOOP
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %I', found.routine, found.other);
   END LOOP;
   FOR found IN
     SELECT r.rolname AS other FROM pg_namespace AS n CROSS JOIN LATERAL aclexplode(n.nspacl) AS given
     JOIN pg_roles AS r ON r.oid = given.grantee
-    WHERE n.nspname = current_schema() AND r.rolname LIKE 'stopover\\_tenant%' AND r.rolname <> named
+    WHERE n.nspname = current_schema() AND r.rolname ~ '^stopover_tenant(_[0-9]+)?$' AND r.rolname NOT IN (named, current_user)
   LOOP
     EXECUTE format('REVOKE ALL ON SCHEMA %I FROM %I', current_schema(), found.other);
   END LOOP;
@@ -110,26 +113,44 @@ END $$";
 /// # Errors
 /// The role is missing and may not be made, which the message tells what to do about; of the database.
 pub async fn open_to_tenants(db: &DatabaseConnection) -> Result<(), DbErr> {
+    give_rights(make(db).await?).await
+}
+
+/// Makes the role where it is missing, in a transaction for [`give_rights`] that keeps all others who would do so waiting;
+/// `None` on SQLite.
+///
+/// # Errors
+/// As [`open_to_tenants`].
+pub(crate) async fn make(db: &DatabaseConnection) -> Result<Option<DatabaseTransaction>, DbErr> {
     if db.get_database_backend() != DatabaseBackend::Postgres {
-        return Ok(());
+        return Ok(None);
     }
+    let turn = db.begin().await?;
+    turn.execute_unprepared(IN_TURN).await?;
+    turn.execute_unprepared(&MAKE.replace("{name}", NAME)).await?;
+    Ok(Some(turn))
+}
+
+/// Gives the role its rights, in a schema that is up to date.
+///
+/// # Errors
+/// Of the database.
+pub(crate) async fn give_rights(turn: Option<DatabaseTransaction>) -> Result<(), DbErr> {
+    let Some(turn) = turn else { return Ok(()) };
     let rights: Vec<String> =
         RIGHTS.iter().map(|(table, rights)| format!("('{table}'::name, '{rights}'::text)")).collect();
     let functions: Vec<String> = FUNCTIONS.iter().map(|function| format!("'{function}'")).collect();
     let give = GIVE.replace("{rights}", &rights.join(", ")).replace("{functions}", &functions.join(", "));
-    let tx = db.begin().await?;
-    for sql in [IN_TURN, MAKE, &give] {
-        tx.execute_unprepared(sql).await?;
-    }
-    tx.commit().await
+    turn.execute_unprepared(&give).await?;
+    turn.commit().await
 }
 
 /// The name of the role of this database.
 ///
 /// # Errors
-/// Of the database, as one that was not migrated, or is not PostgreSQL.
+/// Of the database, as one that is not PostgreSQL.
 pub async fn role(db: &impl ConnectionTrait) -> Result<String, DbErr> {
-    let asked = Statement::from_string(db.get_database_backend(), "SELECT stopover_role()::text");
+    let asked = Statement::from_string(db.get_database_backend(), format!("SELECT {NAME}"));
     let row = db.query_one_raw(asked).await?.ok_or_else(|| DbErr::RecordNotFound("the role".to_owned()))?;
     row.try_get_by_index(0)
 }

@@ -12,7 +12,7 @@ impl Report {
     /// Reads a report. Chains that were broken in it have no hash and say nothing.
     ///
     /// # Errors
-    /// Which line is none of a report.
+    /// Which line is none of a report; that there is no whole chain in it, and so nothing to compare with.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut chains = BTreeMap::new();
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -21,6 +21,9 @@ impl Report {
             if let Some(hash) = found {
                 chains.insert(chain_id, (rows, hash));
             }
+        }
+        if chains.is_empty() {
+            return Err("it tells of no whole log".to_owned());
         }
         Ok(Self(chains))
     }
@@ -66,6 +69,8 @@ mod tests {
         assert_eq!(report.chains().collect::<Vec<_>>(), [(whole, 3)]);
         assert!(report.contradicts(whole, 3, &[0; 32]) && !report.contradicts(whole, 3, &[0xab; 32]));
         assert!(!report.contradicts(whole, 2, &[0; 32]) && !report.contradicts(broken, 2, &[0; 32]));
+        let none = format!("{broken} 2 rows BROKEN at row 3\n");
+        assert!(Report::parse("").is_err() && Report::parse(&none).is_err());
         for bad in ["nonsense", &format!("{whole} 3 rows"), &format!("{whole} 3 rows ab"), &format!("{whole} x rows")] {
             assert!(Report::parse(&format!("{text}{bad}")).unwrap_err().starts_with("line 4 "), "{bad}");
         }

@@ -20,11 +20,8 @@ use crate::{
 use contract::clock::MINUTE;
 use entities::{api_key, api_key_tenant};
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
-    Select,
-    prelude::Uuid,
-    sea_query::{Expr, ExprTrait},
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QuerySelect, QueryTrait, Select, prelude::Uuid, sea_query::Expr,
 };
 use serde_json::json;
 
@@ -88,6 +85,12 @@ pub fn works(row: &api_key::Model, now: i64) -> bool {
     row.revoked_at.is_none() && row.expires_at.is_none_or(|at| at > now)
 }
 
+/// What is asked of keys for those that work at `now`, of which a user has at most [`MAX_KEYS`]; there is no end to the others.
+fn working(now: i64) -> Condition {
+    let lasting = Condition::any().add(api_key::Column::ExpiresAt.is_null()).add(api_key::Column::ExpiresAt.gt(now));
+    Condition::all().add(api_key::Column::RevokedAt.is_null()).add(lasting)
+}
+
 /// Makes a key in the caller's name.
 ///
 /// # Errors
@@ -109,9 +112,7 @@ pub async fn create(app: &App, caller: Caller, new: NewApiKey, once: Option<Once
     // who is removed from one of them takes this key along
     hold_memberships(&tx, caller, &new.tenant_ids).await?;
     check_tenants(&tx, caller, &new.tenant_ids, &mut mistakes).await?;
-    let lasting = api_key::Column::ExpiresAt.is_null().or(api_key::Column::ExpiresAt.gt(now));
-    let working = own(caller).filter(api_key::Column::RevokedAt.is_null()).filter(lasting).count(&tx).await?;
-    if working >= MAX_KEYS as u64 {
+    if own(caller).filter(working(now)).count(&tx).await? >= MAX_KEYS as u64 {
         let rule = format!("you have {MAX_KEYS} keys already: revoke one first");
         mistakes.add("name", Code::LimitReached, rule);
     }

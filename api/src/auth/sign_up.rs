@@ -19,7 +19,10 @@ use crate::{
 };
 use email_address::{EmailAddress, Options};
 use entities::{invitation, tenant, user};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, SqlErr, prelude::Uuid};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait,
+    QueryFilter, QuerySelect, SqlErr, prelude::Uuid,
+};
 use serde_json::json;
 
 /// Longest e-mail address, in characters (RFC 5321 section 4.5.3.1.3).
@@ -82,6 +85,9 @@ pub async fn sign_up(request: &App, input: SignUp, client: &Client) -> Result<Si
     let now = app.clock.now();
     let user = user::Model { id: Uuid::now_v7(), email, password_hash, created_at: now };
     let tx = app.db.begin().await?;
+    if matches!(first, First::New(_)) && !app.rules.open_sign_up {
+        demand_nobody(&tx).await?;
+    }
     let inserted = user::Entity::insert(user::ActiveModel::from(user.clone())).exec_without_returning(&tx).await;
     inserted.map_err(taken_or_fault)?;
     let mut changes = Changes::default();
@@ -114,6 +120,18 @@ pub async fn sign_up(request: &App, input: SignUp, client: &Client) -> Result<Si
 
 /// The field of an invitation's token.
 const INVITATION: &str = "invitationToken";
+const CLOSED: &str = "is needed: only who is invited signs up on this server";
+
+/// Whether there is no account yet. Of those who come at once the others wait, and find the first.
+async fn demand_nobody(tx: &DatabaseTransaction) -> Result<(), Error> {
+    if tx.get_database_backend() == DatabaseBackend::Postgres {
+        tx.execute_unprepared("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE").await?;
+    }
+    if user::Entity::find().limit(1).count(tx).await? > 0 {
+        return Err(Error::mistake(INVITATION, Code::Invalid, CLOSED));
+    }
+    Ok(())
+}
 
 /// Where a newcomer starts.
 enum First {
@@ -126,7 +144,7 @@ enum First {
 async fn check_first(app: &App, input: &SignUp, email: Option<&str>, mistakes: &mut Mistakes) -> Result<First, Error> {
     let Some(token) = &input.invitation else {
         if !app.rules.open_sign_up && user::Entity::find().limit(1).count(app.db.read()).await? > 0 {
-            mistakes.add(INVITATION, Code::Invalid, "is needed: only who is invited signs up on this server");
+            mistakes.add(INVITATION, Code::Invalid, CLOSED);
             return Ok(First::New(String::new()));
         }
         let Some(name) = &input.tenant_name else {

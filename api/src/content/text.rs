@@ -97,7 +97,7 @@ fn path(rest: &str, quote: Option<char>) -> usize {
             open[closed] = fewer;
         }
         quoted ^= letter == '\'';
-        if !MARKS.contains(&letter) && !(letter == '\'' && quoted) {
+        if !(MARKS.contains(&letter) || letter == '\'' && quoted) {
             end = at + letter.len_utf8();
         }
     }

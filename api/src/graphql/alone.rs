@@ -17,7 +17,7 @@ const BEGINNINGS: [&str; 2] = ["signUp", "logIn"];
 pub(super) fn check(document: &ExecutableDocument, name: Option<&str>) -> Result<(), Refusal> {
     let mut roots = Vec::new();
     for (known, operation) in document.operations.iter() {
-        if name.is_none() || known.map(|known| known.as_str()) == name {
+        if name.is_none() || known.map(async_graphql::Name::as_str) == name {
             add(document, &operation.node.selection_set.node, &mut roots);
         }
     }

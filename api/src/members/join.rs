@@ -68,7 +68,7 @@ pub(crate) async fn join(
     }
     hold_owner(tx, user.id).await?;
     let all = membership::Entity::find().filter(membership::Column::UserId.eq(user.id));
-    if all.count(app.db.everywhere().read()).await? >= MAX_MEMBERSHIPS as u64 {
+    if all.count(tx).await? >= MAX_MEMBERSHIPS as u64 {
         let rule = format!("a user is a member of at most {MAX_MEMBERSHIPS} tenants");
         return Err(refused(Code::LimitReached, &rule));
     }

@@ -11,7 +11,9 @@ pub(crate) fn check_name(field: &str, name: &str, mistakes: &mut Mistakes) -> St
         mistakes.add(field, Code::Invalid, "must not be empty");
     } else if name.chars().count() > MAX_NAME {
         mistakes.add(field, Code::TooLong, format!("must have at most {MAX_NAME} characters"));
-    } else if name.contains(char::is_control) {
+    } else if name.contains(|letter: char| {
+        letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    }) {
         mistakes.add(field, Code::Invalid, "must not hold control characters");
     } else if is_like_an_address(name) {
         mistakes.add(field, Code::Invalid, "must not hold a web address: it stands in the mails that invite members");
@@ -29,7 +31,10 @@ pub(crate) fn is_like_an_address(text: &str) -> bool {
         '\u{ff1a}' => ':',
         other => other,
     };
-    let text: String = text.chars().map(plain).flat_map(char::to_lowercase).collect();
+    // what nobody sees, and mail programs may leave out
+    let unseen =
+        |letter: &char| matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let text: String = text.chars().filter(|letter| !unseen(letter)).map(plain).flat_map(char::to_lowercase).collect();
     if ["//", "http:", "https:", "www."].iter().any(|start| text.contains(start)) {
         return true;
     }
@@ -70,6 +75,7 @@ mod tests {
             "\u{fc}bel.example/x",
             "evil\u{3002}example\u{ff0f}x",
             "evil.example\\x",
+            "evil.example\u{200b}/x",
         ] {
             assert!(is_like_an_address(name), "{name}");
         }

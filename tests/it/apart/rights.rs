@@ -240,6 +240,14 @@ async fn the_owner_of_another_installation_on_the_server_reaches_nothing_here() 
 }
 
 #[tokio::test]
+async fn of_those_who_migrate_at_once_one_comes_after_the_other() {
+    let url = Postgres::shared().await.empty_database().await;
+    let up = async || migration::up(&Database::connect(&url).await.unwrap()).await;
+    let (one, two, three) = tokio::join!(up(), up(), up());
+    one.and(two).and(three).unwrap();
+}
+
+#[tokio::test]
 async fn an_installation_from_before_gives_up_the_role_of_the_whole_server() {
     let postgres = Postgres::own().await;
     let url = postgres.empty_database().await;
@@ -284,7 +292,8 @@ async fn who_may_not_make_the_role_is_told_what_a_superuser_must_run() {
     let role = migration::role(&owner).await.unwrap();
     let advice = format!("CREATE ROLE {role} NOLOGIN; GRANT {role} TO plain;");
     assert!(error.contains(&advice), "{error}");
-    // so does a server that starts
+    let tables = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace";
+    assert!(texts(&owner, tables).await.is_empty(), "nothing is changed");
     let serve = || {
         let mut command = program::command("api");
         command.arg("serve").env("STOPOVER_DATABASE_URL", &url).env("STOPOVER_REDIS_URL", "redis://127.0.0.1:1");
@@ -295,11 +304,16 @@ async fn who_may_not_make_the_role_is_told_what_a_superuser_must_run() {
         assert!(!output.status.success());
         String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap()
     };
-    assert!(serve().contains(&advice), "{}", serve());
+    assert!(serve().contains("run `api migrate` first"), "{}", serve());
     as_admin(&[advice]).await;
     migration::up(&owner).await.unwrap();
     assert_eq!(rights(&owner, &role).await.len(), RIGHTS.len());
     assert!(serve().contains("cannot listen on 192.0.2.1:1"), "{}", serve());
+    // a server that starts tells it too
+    as_admin(&[format!("REVOKE {role} FROM plain")]).await;
+    let advice = format!("GRANT {role} TO plain;");
+    assert!(serve().contains(&advice), "{}", serve());
+    as_admin(&[advice]).await;
     migration::Migrator::down(&owner, Some(1)).await.unwrap();
     assert!(serve().contains("run `api migrate` first"), "{}", serve());
 }

@@ -14,6 +14,7 @@ in_both!(&[("TRUSTED_PROXIES", "127.0.0.0/8")] =>
     who_proved_themselves_is_let_in_from_there,
 );
 in_both!(&[("OPEN_SIGN_UP", "false")] => only_the_invited_sign_up_where_it_is_closed);
+in_both!(&[("OPEN_SIGN_UP", "false")] => of_those_who_begin_at_once_one_does);
 in_both!(a_name_is_no_web_address, who_logs_in_asks_for_nothing_else);
 
 const SESSION: &str = "session { accessToken }";
@@ -110,6 +111,20 @@ async fn only_the_invited_sign_up_where_it_is_closed(world: &mut World) {
     let friend = json!({ "email": "friend@example.com", "password": PASSWORD, "invitationToken": token });
     assert!(sign_up(&world.client(), friend.clone()).await.is_empty());
     assert_eq!(sign_up(&world.client(), friend).await, closed, "used");
+}
+
+async fn of_those_who_begin_at_once_one_does(world: &mut World) {
+    let comes = (0..4).map(|at| {
+        let (client, input) = (world.client(), newcomer(&format!("first{at}@example.com")));
+        tokio::spawn(async move { client.mistakes("signUp", input).await })
+    });
+    let mut said = Vec::new();
+    for one in comes.collect::<Vec<_>>() {
+        said.push(one.await.unwrap());
+    }
+    said.sort();
+    let closed = vec![("invitationToken".to_owned(), "INVALID".to_owned())];
+    assert_eq!((said[0].len(), &said[1..]), (0, &vec![closed; 3][..]));
 }
 
 async fn a_name_is_no_web_address(world: &mut World) {

@@ -2,7 +2,7 @@
 //! they act in, and by a membership that ends. A key that may act nowhere any more is ended, so that none comes back to life
 //! when its owner is invited again.
 
-use super::{deed, in_every_log, of_tenant, own, own_of, told};
+use super::{deed, in_every_log, of_tenant, own, own_of, told, working};
 use crate::{
     app::App,
     audit::{self, Author, Deed},
@@ -38,7 +38,7 @@ pub async fn revoke(app: &App, caller: Caller, id: Uuid) -> Result<api_key::Mode
     Ok(row)
 }
 
-/// Ends all keys of a user, for the mutation `action` of a caller who is that user: in the transaction of a new password.
+/// Ends all keys of a user that work, for the mutation `action` of a caller who is that user: in the transaction of a new password.
 /// Gives how many worked, and what is to be written down of them: in the user's own log, and in each tenant's.
 ///
 /// # Errors
@@ -49,8 +49,7 @@ pub(crate) async fn revoke_all(
     action: &'static str,
     now: i64,
 ) -> Result<(u64, Vec<(Author, Deed)>), Error> {
-    let keys = own(caller).filter(api_key::Column::RevokedAt.is_null());
-    let keys = keys.order_by_asc(api_key::Column::Id).lock_exclusive().all(tx).await?;
+    let keys = own(caller).filter(working(now)).order_by_asc(api_key::Column::Id).lock_exclusive().all(tx).await?;
     let ids: Vec<Uuid> = keys.iter().map(|key| key.id).collect();
     end(tx, caller.user_id, &ids, now).await?;
     let mut by_tenant = BTreeMap::<Uuid, Vec<Uuid>>::new();
@@ -66,8 +65,7 @@ pub(crate) async fn revoke_all(
     for (tenant_id, ids) in by_tenant {
         deeds.push(written(Author::new(tenant_id, caller), &ids)?);
     }
-    let worked = keys.iter().filter(|key| super::works(key, now)).count();
-    Ok((worked as u64, deeds))
+    Ok((keys.len() as u64, deeds))
 }
 
 /// Keeps a key out of a tenant, whosever key it is; one that may act nowhere any more is ended.
@@ -88,7 +86,7 @@ pub async fn exclude(app: &App, scope: TenantScope, id: Uuid) -> Result<api_key:
     Ok(row)
 }
 
-/// Keeps the keys of a user out of a tenant; those that may act nowhere any more are ended. In the transaction that ends the
+/// Keeps the keys of a user out of a tenant; those that work and may act nowhere any more are ended. In the transaction that ends the
 /// membership. Gives those that worked there, as the audit log tells of them.
 ///
 /// # Errors
@@ -101,13 +99,14 @@ pub(crate) async fn leave(
 ) -> Result<Vec<Value>, Error> {
     let here = api_key_tenant::Entity::find().filter(api_key_tenant::Column::TenantId.eq(tenant_id));
     let here = here.select_only().column(api_key_tenant::Column::ApiKeyId).into_query();
-    let keys = own_of(user_id).filter(api_key::Column::Id.in_subquery(here));
+    let keys = own_of(user_id).filter(working(now)).filter(api_key::Column::Id.in_subquery(here));
     let keys = keys.order_by_asc(api_key::Column::Id).lock_exclusive().all(tx).await?;
-    let ids: Vec<Uuid> = keys.iter().map(|key| key.id).collect();
-    let there = api_key_tenant::Column::TenantId.eq(tenant_id).and(api_key_tenant::Column::ApiKeyId.is_in(ids));
+    // those that are over as well, however many there are
+    let all = own_of(user_id).select_only().column(api_key::Column::Id).into_query();
+    let there = api_key_tenant::Column::TenantId.eq(tenant_id).and(api_key_tenant::Column::ApiKeyId.in_subquery(all));
     api_key_tenant::Entity::delete_many().filter(there).exec(tx).await?;
     let mut gone = Vec::new();
-    for mut key in keys.into_iter().filter(|key| key.revoked_at.is_none()) {
+    for mut key in keys {
         end_without_tenants(tx, &mut key, now).await?;
         gone.push(named(&key));
     }

@@ -9,11 +9,12 @@ use crate::{
         in_both,
     },
 };
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::{Value, json};
 
 in_both!(
     a_hundred_keys_work_and_no_more,
+    keys_that_are_over_are_no_burden,
     the_logs_of_its_tenants_tell_of_a_key,
     a_new_password_ends_keys_where_their_owner_wants_it,
     no_key_is_left_behind_by_who_goes,
@@ -58,6 +59,42 @@ async fn a_hundred_keys_work_and_no_more(world: &mut World) {
         assert_eq!(at_once(&account, 1).await, [vec![]], "{over}");
         assert_eq!(at_once(&account, 1).await, std::slice::from_ref(&full), "{over}");
     }
+}
+
+/// More than a statement can name one by one.
+const OVER: usize = 70_000;
+
+async fn keys_that_are_over_are_no_burden(world: &mut World) {
+    let owner = world.sign_up().await;
+    let member = join(world, &owner, "EDITOR").await;
+    key(&member, json!(["LINKS_READ"]), json!([owner.tenant])).await;
+    let db = world.database().await;
+    let (id, hash, numbers) = match db.get_database_backend() {
+        DatabaseBackend::Postgres => {
+            ("gen_random_uuid()", "sha256(i::text::bytea)", "generate_series(1, {OVER}) AS n (i)")
+        }
+        _ => (
+            "randomblob(16)",
+            "randomblob(32)",
+            "(SELECT value AS i FROM json_each('[' || substr(replace(hex(zeroblob({OVER})), '00', ',1'), 2) || ']')) AS n",
+        ),
+    };
+    let numbers = numbers.replace("{OVER}", &OVER.to_string());
+    let keys = format!(
+        "INSERT INTO api_keys (id, user_id, name, prefix, hash, scopes, created_at, expires_at)
+         SELECT {id}, k.user_id, k.name, k.prefix, {hash}, k.scopes, 0, 1 FROM api_keys AS k, {numbers}"
+    );
+    assert_eq!(db.execute_unprepared(&keys).await.unwrap().rows_affected(), OVER as u64);
+    let places = "INSERT INTO api_key_tenants (api_key_id, tenant_id)
+        SELECT k.id, t.tenant_id FROM api_keys AS k, api_key_tenants AS t WHERE k.created_at = 0";
+    db.execute_unprepared(places).await.unwrap();
+
+    let new = json!({ "currentPassword": PASSWORD, "newPassword": "another password", "revokeApiKeys": true });
+    let changed = member.client.done("changePassword", new, "revokedApiKeys").await;
+    assert_eq!(changed["revokedApiKeys"], 1);
+    let gone = json!({ "tenantId": owner.tenant, "userId": user_id(&member).await });
+    owner.client.done("removeMember", gone, "").await;
+    assert_eq!(log(&owner.client, Some(&owner.tenant)).await.last().unwrap().0, "removeMember");
 }
 
 /// A tenant's log from the first row on, or the caller's own: action, target's kind, before and after.
