@@ -150,12 +150,13 @@ pub async fn track(
     if is_long {
         mistakes.add("content", Code::TooLong, format!("must be at most {MAX_CONTENT} bytes"));
     }
-    if format == Format::Markdown && markdown::marks(&content) > MAX_MARKS {
+    let is_marked = format == Format::Markdown && !is_long && markdown::marks(&content) > MAX_MARKS;
+    if is_marked {
         let rule = format!("must have at most {MAX_MARKS} brackets, stars, line breaks and other marks of Markdown");
-        return Err(Error::mistake("content", Code::LimitReached, rule));
+        mistakes.add("content", Code::LimitReached, rule);
     }
     // half a megabyte takes a while: nobody else waits for it
-    let find = move || (if is_long { Findings::default() } else { find(&content, format) }, content);
+    let find = move || (if is_long || is_marked { Findings::default() } else { find(&content, format) }, content);
     let finding = tokio::task::spawn_blocking(find).await;
     let (findings, content) = finding.map_err(|error| Error::Fault(format!("a content was not read: {error}")))?;
     let destinations = Destinations::of(findings.places);

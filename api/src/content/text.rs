@@ -71,6 +71,12 @@ fn in_host(letter: char) -> bool {
         '\u{200c}' | '\u{200d}' => true,
         _ if letter.is_ascii() => letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '_'),
         '\u{80}'..='\u{a9}' | '\u{ab}'..='\u{b6}' | '\u{b8}'..='\u{bf}' => false,
+        '\u{5be}' | '\u{5c0}' | '\u{5c3}' | '\u{60c}' | '\u{61b}' | '\u{61f}' | '\u{6d4}' | '\u{964}' | '\u{965}' => {
+            false
+        }
+        // symbols, and pictures with what varies them
+        '\u{2100}'..='\u{2bff}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f000}'..='\u{1faff}' => false,
+        '\u{feff}' | '\u{ff5e}' | '\u{ffe0}'..='\u{ffe6}' => false,
         '\u{2000}'..='\u{206f}' | '\u{3000}' | '\u{3008}'..='\u{3020}' | '\u{ff01}'..='\u{ff0f}' => false,
         _ => !letter.is_whitespace() && !address::ENDS.contains(&letter),
     }
@@ -149,6 +155,11 @@ mod tests {
             ("https://a.example,https://b.example", &["https://a.example", "https://b.example"]),
             ("(https://a.example/x),(https://b.example/y)", &["https://a.example/x", "https://b.example/y"]),
             ("https://a.example: here", &["https://a.example"]),
+            ("https://a.example\u{1f449}https://b.example/", &["https://a.example", "https://b.example/"]),
+            (
+                "https://a.example\u{2122} https://b.example\u{61f} https://c.example\u{964}",
+                &["https://a.example", "https://b.example", "https://c.example"],
+            ),
             (
                 "\u{201e}https://m\u{fc}ller.example\u{201c} \u{2013} https://b.example\u{2026}",
                 &["https://m\u{fc}ller.example", "https://b.example"],

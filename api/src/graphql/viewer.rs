@@ -10,7 +10,13 @@ use super::{
     scalars::DateTime,
     tenant::{Role, Tenant},
 };
-use crate::{audit::Log, auth, scope::Caller, tenants};
+use crate::{
+    audit::Log,
+    auth,
+    error::{Code, Error},
+    scope::Caller,
+    tenants::{self, MAX_MEMBERSHIPS},
+};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use entities::user;
 
@@ -113,14 +119,22 @@ impl Viewer {
         Ok(open.into_iter().map(|row| (row.id == current, row)).map(|(is, row)| OpenSession::new(row, is)).collect())
     }
 
-    /// The tenants that the user may act in, in the order of joining; at most 200, of which a user owns at most 100.
-    async fn memberships(&self, ctx: &Context<'_>) -> Result<Vec<Membership>> {
+    /// The tenants that the user may act in, in the order of joining; at most 200, of which a user owns at most 100. Whoever asks for
+    /// much of each says with `first` how many they expect, since that is what the document's cost goes by.
+    async fn memberships(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most this many, 1 to 200.", default = 200)] first: i32,
+    ) -> Result<Vec<Membership>> {
+        let most = usize::try_from(first).ok().filter(|most| (1..=MAX_MEMBERSHIPS).contains(most));
+        let rule = || Error::mistake("first", Code::Invalid, format!("must be from 1 to {MAX_MEMBERSHIPS}"));
+        let most = most.ok_or_else(|| error::top_level(rule()))?;
         let all = tenants::all(context::app(ctx)?, self.0).await.map_err(error::top_level)?;
         let membership = |(scope, row)| {
             let tenant = Tenant::new(scope, row);
             Membership { role: tenant.role(), tenant }
         };
-        Ok(all.into_iter().map(membership).collect())
+        Ok(all.into_iter().take(most).map(membership).collect())
     }
 }
 

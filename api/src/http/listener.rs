@@ -7,6 +7,7 @@ use poem::{
     http::uri::Scheme,
     web::{LocalAddr, RemoteAddr},
 };
+use socket2::SockRef;
 use std::{
     io,
     pin::Pin,
@@ -25,6 +26,8 @@ const SILENCE: Duration = Duration::from_secs(connections::SILENCE.most);
 const REQUEST: Duration = Duration::from_secs(connections::REQUEST.most);
 /// A client that takes nothing of its answer for so long takes none of it.
 const READING: Duration = Duration::from_secs(connections::READING.most);
+/// Bytes of an answer that the system takes in at once: small, so that a slow reader is seen to read.
+const SEND_BUFFER: usize = 256 * 1_024;
 /// Pause after a failed accept: most of all, there are no file descriptors left, which takes a moment to change.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -52,6 +55,8 @@ impl poem::listener::Acceptor for Acceptor {
         match self.listener.accept().await {
             Ok((stream, peer)) => {
                 stream.set_nodelay(true)?;
+                // the system would take in megabytes of an answer, and hold a slow reader for one that takes nothing
+                SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER)?;
                 Ok((Watched::new(stream), self.address.clone(), RemoteAddr(peer.into()), Scheme::HTTP))
             }
             Err(error) => {

@@ -42,8 +42,10 @@ pub(super) fn choose(headers: &HeaderMap) -> Option<Form> {
     };
     match (quality("application/json"), quality("application/graphql-response+json")) {
         (Some((json, at)), Some((graphql, first))) => {
-            // of equals the first one
-            Some(if graphql > json || (graphql == json && first < at) { Form::GraphQl } else { Form::Json })
+            // of equals the first one, and plain JSON where the other is not named
+            let is_named = ranges[first].0 == "application/graphql-response+json";
+            let is_first = graphql == json && is_named && first < at;
+            Some(if graphql > json || is_first { Form::GraphQl } else { Form::Json })
         }
         (Some(_), None) => Some(Form::Json),
         (None, graphql) => graphql.map(|_| Form::GraphQl),
@@ -116,6 +118,7 @@ mod tests {
         assert_eq!(choose(&HeaderMap::new()), Some(Form::Json));
         for (value, form) in [
             ("*/*", Some(Form::Json)),
+            ("*/*, application/json", Some(Form::Json)),
             ("application/json", Some(Form::Json)),
             ("application/graphql-response+json", Some(Form::GraphQl)),
             ("application/graphql-response+json, application/json;q=0.9", Some(Form::GraphQl)),

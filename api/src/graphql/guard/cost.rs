@@ -242,10 +242,11 @@ mod tests {
     #[test]
     fn a_list_without_pages_counts_with_the_most_rows_that_it_has() {
         let none = || value!({});
-        // in hundredths: viewer, memberships, and a role, a tenant and its report for each of 200
+        // in hundredths: viewer, memberships, and a role, a tenant and its report for each of 200 and one more
         assert_eq!(cost("{ viewer { memberships { role tenant { id } } } }", none()), 7);
-        assert_eq!(cost("{ viewer { memberships { tenant { report { from } } } } }", none()), 205);
-        assert_eq!(cost("{ viewer { memberships { tenant { links { nodes { id } } } } } }", none()), 425);
+        assert_eq!(cost("{ viewer { memberships { tenant { report { from } } } } }", none()), 206);
+        assert_eq!(cost("{ viewer { memberships(first: 3) { tenant { report { from } } } } }", none()), 5);
+        assert_eq!(cost("{ viewer { memberships { tenant { links { nodes { id } } } } } }", none()), 427);
         let series = |arguments: &str| {
             format!(
                 "query($i: ReportInterval!) {{ tenant(id: 1) {{ report {{ series({arguments}) {{ at clicks }} }} }} }}"

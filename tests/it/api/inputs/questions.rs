@@ -10,7 +10,7 @@ type Row = (&'static str, String, &'static str);
 pub(super) async fn play(stage: &Stage) {
     for (name, selection, told) in rows().into_iter().chain(reports()).chain(previews()) {
         let selection = selection.replace("$link", &stage.names["$link"]);
-        let document = if selection.starts_with("preview") {
+        let document = if ["preview", "viewer"].iter().any(|root| selection.starts_with(root)) {
             format!("{{ {selection} }}")
         } else {
             format!("{{ tenant(id: \"{}\") {{ {selection} }} }}", stage.account.tenant)
@@ -29,10 +29,14 @@ pub(super) async fn play(stage: &Stage) {
 fn rows() -> Vec<Row> {
     let links = |arguments: &str| format!("links({arguments}) {{ nodes {{ id }} }}");
     let text = |length: usize| links(&format!("filter: {{ text: \"{}\" }}", x(length)));
+    let memberships = |first: u8| format!("viewer {{ memberships(first: {first}) {{ role }} }}");
     vec![
         ("100 rows", links("first: 100"), ""),
         ("101 rows", links("first: 101"), "first: must be a number from 0 to 100"),
         ("no rows", links("first: 0"), ""),
+        ("200 memberships", memberships(200), ""),
+        ("201 memberships", memberships(201), "first: must be from 1 to 200"),
+        ("no memberships", memberships(0), "first: must be from 1 to 200"),
         ("fewer than none", links("first: -1"), "first: must be a number from 0 to 100"),
         ("the last 101", links("last: 101"), "last: must be a number from 0 to 100"),
         ("from both ends", links("first: 1, last: 1"), "last: cannot be combined with first"),

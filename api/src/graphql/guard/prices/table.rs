@@ -7,7 +7,7 @@ use crate::{
     content::MAX_DESTINATIONS,
     links::check::{MAX_LINK_PIXELS, MAX_NAMES},
     pixels::MAX_IDS,
-    tenants::{MAX_MEMBERSHIPS, consent::MAX_REGIONS},
+    tenants::consent::MAX_REGIONS,
 };
 use contract::{branding::MAX_TEXTS, document::MAX_PIXELS};
 
@@ -50,7 +50,7 @@ pub(super) const DEARER: [(&str, u64); 30] = [
 ];
 
 /// Lists of objects that take no `first`, and the most rows that they have.
-pub(super) const LISTS: [(&str, u64); 18] = [
+pub(super) const LISTS: [(&str, u64); 17] = [
     ("Branding.texts", MAX_TEXTS as u64),
     ("Click.parameters", 16),
     // its own ones and those of the tenant
@@ -71,7 +71,6 @@ pub(super) const LISTS: [(&str, u64); 18] = [
     ("Report.excluded", 7),
     ("Tenant.pixelHealth", MAX_PIXELS as u64),
     ("TrackContentPayload.links", MAX_DESTINATIONS as u64),
-    ("Viewer.memberships", MAX_MEMBERSHIPS as u64),
     ("Viewer.sessions", open_sessions::MOST),
 ];
 
