@@ -13,7 +13,7 @@ use crate::{
     auth::api_key,
     error::{Code, Error},
     page::{Key, Page, Sort, Window},
-    scope::{Permission, TenantScope, count_owned, hold_owner},
+    scope::{Permission, TenantScope, count_owned, hold_user},
     tenants::MAX_OWNED,
 };
 use entities::{TenantOwned, membership, membership::Role, user};
@@ -95,7 +95,7 @@ pub async fn change_role(app: &App, scope: TenantScope, user_id: Uuid, role: Rol
         demand_another_owner(&tx, scope.tenant_id(), "role").await?;
     }
     if role == Role::Owner {
-        hold_owner(&tx, user_id).await?;
+        hold_user(&tx, user_id).await?;
         demand_room(app, user_id, "role").await?;
     }
     set_role(&tx, scope.tenant_id(), user_id, role).await?;
@@ -166,7 +166,7 @@ async fn demand_another_owner(tx: &DatabaseTransaction, tenant_id: Uuid, field: 
     Err(Error::mistake(field, Code::Invalid, rule))
 }
 
-/// Whether a user may own one tenant more, of all that there are. It may be asked in a transaction that [`hold_owner`]
+/// Whether a user may own one tenant more, of all that there are. It may be asked in a transaction that [`hold_user`]
 /// lets go on alone: what others did is committed then.
 async fn demand_room(app: &App, user_id: Uuid, field: &str) -> Result<(), Error> {
     if count_owned(app.db.everywhere().read(), user_id).await? < MAX_OWNED as u64 {

@@ -316,8 +316,9 @@ pub(crate) async fn hold_memberships(
     Ok(())
 }
 
-/// Keeps everybody else who would make a user the owner of a tenant waiting until the transaction ends.
-pub(crate) async fn hold_owner(tx: &DatabaseTransaction, user_id: Uuid) -> Result<(), Error> {
+/// Keeps everybody else waiting until the transaction ends who would change a user's account, or make the user the owner or a
+/// member of a tenant.
+pub(crate) async fn hold_user(tx: &DatabaseTransaction, user_id: Uuid) -> Result<(), Error> {
     let held = user::Entity::find_by_id(user_id).select_only().column(user::Column::Id).lock(LockType::NoKeyUpdate);
     held.into_tuple::<Uuid>().one(tx).await?;
     Ok(())

@@ -14,7 +14,7 @@ use crate::{
     invalidation::Changes,
     links::defaults::{self, NewDefaults},
     once::{Call, Once},
-    scope::{Caller, Permission, TenantScope, hold_owner},
+    scope::{Caller, Permission, TenantScope, hold_user},
 };
 use branding::BrandingChange;
 use contract::{consent::ConsentPolicy, document::Policy};
@@ -79,7 +79,7 @@ pub async fn create(
         let scope = TenantScope::of(&app.db, caller, id, Permission::ReadTenant, "idempotencyKey").await?;
         return Ok((scope, find(app, &scope).await?));
     }
-    hold_owner(&tx, caller.user_id).await?;
+    hold_user(&tx, caller.user_id).await?;
     let all = TenantScope::all(&tx, caller).await?;
     if all.len() >= MAX_MEMBERSHIPS {
         let rule = format!("a user is a member of at most {MAX_MEMBERSHIPS} tenants");

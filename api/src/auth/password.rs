@@ -41,7 +41,7 @@ impl Passwords {
     /// # Errors
     /// [`Error::Fault`] when the machine cannot.
     pub async fn hash(&self, password: String) -> Result<String, Error> {
-        let hash = move || Ok(hasher()?.hash_password(password.as_bytes())?.to_string());
+        let hash = move || hashed(&password);
         self.take_turn(hash).await
     }
 
@@ -54,7 +54,7 @@ impl Passwords {
         let hash = move || {
             // held until the work is done, even when nobody waits for it any more
             let _newcomer = newcomer;
-            Ok(hasher()?.hash_password(password.as_bytes())?.to_string())
+            hashed(&password)
         };
         self.take_turn(hash).await
     }
@@ -101,6 +101,10 @@ fn fault(error: &dyn std::fmt::Display) -> Error {
 fn hasher() -> password_hash::Result<Argon2<'static>> {
     let params = Params::new(MEMORY, PASSES, 1, None).map_err(|_| password_hash::Error::ParamsInvalid)?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+fn hashed(password: &str) -> password_hash::Result<String> {
+    Ok(hasher()?.hash_password(password.as_bytes())?.to_string())
 }
 
 fn is_too_long(password: &str) -> bool {

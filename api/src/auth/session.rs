@@ -14,15 +14,13 @@ use crate::{
     app::App,
     audit::{self, Author, Deed},
     error::{Code, Error},
-    scope::Caller,
+    scope::{Caller, hold_user},
 };
 use contract::clock::{DAY, SECOND};
 use entities::{refresh_token, session, user};
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
-    prelude::Uuid,
-    sea_query::{ExprTrait, LockType},
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, prelude::Uuid,
+    sea_query::ExprTrait,
 };
 use serde_json::json;
 
@@ -210,8 +208,7 @@ async fn revoke(db: &impl ConnectionTrait, session_id: Uuid, now: i64) -> Result
 /// [`Error::Unauthenticated`] for a session that is over, [`Error::KeyForbidden`] for an API key; of the database.
 pub(super) async fn hold_account(tx: &DatabaseTransaction, caller: Caller, now: i64) -> Result<(), Error> {
     let id = caller.session_id()?;
-    let user = user::Entity::find_by_id(caller.user_id).select_only().column(user::Column::Id);
-    user.lock(LockType::NoKeyUpdate).into_tuple::<Uuid>().one(tx).await?;
+    hold_user(tx, caller.user_id).await?;
     let own = session::Column::UserId.eq(caller.user_id);
     let session = session::Entity::find_by_id(id).filter(own).one(tx).await?;
     if session.is_some_and(|session| is_open(&session, now)) { Ok(()) } else { Err(Error::Unauthenticated) }

@@ -1,7 +1,8 @@
 //! Counts attempts to guess a password or a code, in SQL, so that all processes count together: strictly for one account
 //! from one address, loosely for one address and for one account whoever asks. An attempt is counted before it is judged,
 //! so that many at once are many. Accounts that do not exist are counted like the others. Who logged in, signed up
-//! or set a new password from an address within 90 days is not held back there by what others do to the account: nobody can lock the owner out.
+//! or set a new password from an address within 90 days is not held back there by what others do to the account: nobody can
+//! lock the owner out.
 
 mod bucket;
 mod limit;

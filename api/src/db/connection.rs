@@ -1,5 +1,6 @@
 //! A connection that knows for whom it acts. It says so to PostgreSQL whenever the pool hands one out, together with the role
-//! that it acts in, which happens in the task that asked for it. On SQLite, which keeps nobody out, it tells the log what is asked in a caller's name.
+//! that it acts in, which happens in the task that asked for it. On SQLite, which keeps nobody out, it
+//! tells the log what is asked in a caller's name.
 
 use crate::scope::{Caller, Credential};
 use sea_orm::{

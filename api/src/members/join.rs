@@ -7,7 +7,7 @@ use crate::{
     audit::{self, Author, Deed},
     auth::{self, LinkToken},
     error::{Code, Error},
-    scope::{Caller, Permission, TenantScope, hold_members, hold_owner},
+    scope::{Caller, Permission, TenantScope, hold_members, hold_user},
     tenants::{self, MAX_MEMBERSHIPS},
 };
 use entities::{TenantOwned, invitation, invitation::Model, membership, membership::Role, tenant, user};
@@ -66,7 +66,7 @@ pub(crate) async fn join(
     if find(tx, row.tenant_id, user.id).await?.is_some() {
         return Err(refused(Code::Taken, "leads where you are a member already"));
     }
-    hold_owner(tx, user.id).await?;
+    hold_user(tx, user.id).await?;
     let all = membership::Entity::find().filter(membership::Column::UserId.eq(user.id));
     if all.count(tx).await? >= MAX_MEMBERSHIPS as u64 {
         let rule = format!("a user is a member of at most {MAX_MEMBERSHIPS} tenants");

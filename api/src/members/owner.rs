@@ -7,7 +7,7 @@ use crate::{
     audit::{self, Deed},
     auth::{self, Client, throttle::Attempt},
     error::{Code, Error, Mistakes},
-    scope::{Permission, TenantScope, hold_owner},
+    scope::{Permission, TenantScope, hold_user},
 };
 use entities::membership::Role;
 use sea_orm::prelude::Uuid;
@@ -57,7 +57,7 @@ pub async fn transfer(
         return Err(Error::mistake("userId", Code::Invalid, OWNER));
     }
     // users before counters, as log-ins hold them
-    hold_owner(&tx, user_id).await?;
+    hold_user(&tx, user_id).await?;
     demand_room(app, user_id, "userId").await?;
     attempt.succeed(&tx, app.clock.now()).await?;
     set_role(&tx, scope.tenant_id(), user_id, Role::Owner).await?;

@@ -5,12 +5,15 @@
 
 use std::{
     io::{Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
+    net::{Shutdown, TcpStream},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
-use tests::hostile::{ACCEPT, Harm, documents, memory::Memory, stock, stocked};
+use tests::{
+    hostile::{ACCEPT, Harm, documents, memory::Memory, stock, stocked},
+    running::{Running, free_port},
+};
 
 /// What is aimed at for whatever is refused.
 const TARGET: Duration = Duration::from_millis(50);
@@ -18,20 +21,6 @@ const TARGET: Duration = Duration::from_millis(50);
 const GROWTH: u64 = 20 * 1024 * 1024;
 /// How many of the worst are listed.
 const WORST: usize = 10;
-
-/// A child that ends with its owner.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
 
 fn start(folder: &Path, api: u16, redirector: u16) -> Running {
     let target = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("release/stopover");

@@ -38,8 +38,8 @@ pub async fn revoke(app: &App, caller: Caller, id: Uuid) -> Result<api_key::Mode
     Ok(row)
 }
 
-/// Ends all keys of a user that work, for the mutation `action` of a caller who is that user: in the transaction of a new password.
-/// Gives how many worked, and what is to be written down of them: in the user's own log, and in each tenant's.
+/// Ends all keys of a user that work, for the mutation `action` of a caller who is that user: in the transaction of a new
+/// password. Gives how many worked, and what is to be written down of them: in the user's own log, and in each tenant's.
 ///
 /// # Errors
 /// Of the database.
@@ -86,8 +86,8 @@ pub async fn exclude(app: &App, scope: TenantScope, id: Uuid) -> Result<api_key:
     Ok(row)
 }
 
-/// Keeps the keys of a user out of a tenant; those that work and may act nowhere any more are ended. In the transaction that ends the
-/// membership. Gives those that worked there, as the audit log tells of them.
+/// Keeps the keys of a user out of a tenant; those that work and may act nowhere any more are ended. In the transaction that
+/// ends the membership. Gives those that worked there, as the audit log tells of them.
 ///
 /// # Errors
 /// Of the database.

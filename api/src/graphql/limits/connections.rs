@@ -21,14 +21,3 @@ pub const SILENCE: Limit = limit("seconds of silence", 75, "", "between requests
 
 /// All of them.
 pub const TABLE: [Limit; 4] = [BODY_SECONDS, REQUEST, READING, SILENCE];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_printed_table_is_the_codes() {
-        let (printed, table) = (include_str!("../../../LIMITS.md"), super::super::printed(&TABLE));
-        assert!(printed.contains(&table), "api/LIMITS.md is stale; it must hold this table:\n{table}");
-    }
-}

@@ -78,14 +78,3 @@ pub const TABLE: [Limit; 13] = [
     SILENCE,
     WRITE,
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_printed_table_is_the_codes() {
-        let (printed, table) = (include_str!("../../../LIMITS.md"), super::super::printed(&TABLE));
-        assert!(printed.contains(&table), "api/LIMITS.md is stale; it must hold this table:\n{table}");
-    }
-}
