@@ -1,6 +1,7 @@
-//! Passwords: the rules, and Argon2id at OWASP's least cost (19 MiB, 2 passes), which takes tens of milliseconds: on a
-//! thread that may block, and at most two at a time, so that log-ins cannot take the machine from everything else; of
-//! newcomers one at a time, so that sign-ups cannot take their turns from log-ins.
+//! Passwords: the rules, and Argon2id at one of OWASP's least costs, which are all as strong: 12 MiB and 3 passes, so that
+//! a log-in takes little of the memory. It takes tens of milliseconds: on a thread that may block, and at most two at a
+//! time, so that log-ins cannot take the machine from everything else; of newcomers one at a time, so that sign-ups cannot
+//! take their turns from log-ins.
 
 use crate::error::{Code, Error, Mistakes};
 use argon2::{
@@ -16,14 +17,14 @@ pub const MIN: usize = 8;
 pub const MAX: usize = 200;
 
 /// Memory of one hash, in KiB.
-const MEMORY: u32 = 19_456;
+const MEMORY: u32 = 12_288;
 /// Passes over it.
-const PASSES: u32 = 2;
+const PASSES: u32 = 3;
 /// Hashes at a time.
 const AT_A_TIME: usize = 2;
 /// The hash of a password that nobody has: it is verified where there is no user, so that the answer takes as long.
 const NOBODY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$c3RvcG92ZXItbm9ib2R5LQ$hvq1zO6CWhgiCHYQK9PuGF9PAYfvJTAOsBCKiIw5KTs";
+    "$argon2id$v=19$m=12288,t=3,p=1$c3RvcG92ZXItbm9ib2R5LQ$SPtVOHPorXQiVImXKDBOBA2WlJ8aKkYO++ZZOy8Jq98";
 
 /// Hashes passwords and verifies them.
 pub struct Passwords {
@@ -137,11 +138,17 @@ mod tests {
     async fn a_hash_verifies_its_own_password_only() {
         let passwords = Passwords::new();
         let hash = passwords.hash("correct horse".to_owned()).await.unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(hash.starts_with("$argon2id$v=19$m=12288,t=3,p=1$"), "{hash}");
         assert!(passwords.verify("correct horse".to_owned(), Some(hash.clone())).await.unwrap());
         assert!(!passwords.verify("correct horsf".to_owned(), Some(hash)).await.unwrap());
         assert!(!passwords.verify("correct horse".to_owned(), None).await.unwrap());
         assert!(passwords.verify("x".to_owned(), Some("plain".to_owned())).await.is_err());
+        // one that was made at another cost is verified at that cost
+        let costlier = Params::new(19_456, 2, 1, None).unwrap();
+        let costlier =
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, costlier).hash_password(b"correct horse").unwrap();
+        assert!(passwords.verify("correct horse".to_owned(), Some(costlier.to_string())).await.unwrap());
+        assert!(!passwords.verify("correct horsf".to_owned(), Some(costlier.to_string())).await.unwrap());
         // nothing is hashed for what nobody can have chosen: not even the stored hash is read
         let (long, longest) = ("é".repeat(MAX + 1), "x".repeat(60_000));
         for long in [long, longest] {
