@@ -2,7 +2,6 @@
 //! requests travel. [`http`](crate::http) runs documents through [`execute()`], and `schema.graphql` is [`sdl`].
 
 pub mod account;
-mod alone;
 pub mod api_key;
 pub mod audit;
 pub mod branding;

@@ -4,7 +4,7 @@
 pub mod stream;
 
 use super::{
-    Schema, alone,
+    Schema,
     context::RequestId,
     error::{INTERNAL_MESSAGE, code, top_level},
     guard::{Fault, Guard, Refusal, Rights},
@@ -175,9 +175,6 @@ async fn run(engine: &Engine, mut request: Request, asking: Asking) -> Answer {
     let wants_cost = asking.wants_cost || request.extensions.get("cost") == Some(&Value::Boolean(true));
     // parsed by the guard
     let document = request.parsed_query().ok();
-    if let Some(Err(refusal)) = document.map(|document| alone::check(document, operation.as_deref())) {
-        return Answer::refused(refusal);
-    }
     let shape = document.map(|document| Shape::of(document, operation.as_deref())).unwrap_or_default();
     let priced = document.filter(|_| wants_cost).cloned();
     let app = engine.app.acting_for(asking.caller);

@@ -26,6 +26,9 @@ const LOG_IN_FIELDS: [&str; 8] = [
     "signUp",
     "transferOwnership",
 ];
+/// Root fields after which who asks is somebody else: no other field of theirs is to be answered to the one or to the other
+/// by chance.
+const BEGINNINGS: [&str; 2] = ["logIn", "signUp"];
 /// Introspection's lists of what has lists of its own.
 const SCHEMA_LIST_FIELDS: [&str; 5] = ["types", "fields", "inputFields", "interfaces", "possibleTypes"];
 
@@ -42,6 +45,10 @@ struct Measure {
     roots: u64,
     /// Those of them that log in.
     log_ins: u64,
+    /// Those of them that are asked of the product, and not of their type.
+    asked: u64,
+    /// One of them after which who asks is somebody else.
+    begins: Option<&'static str>,
     /// Bytes that a body with them may have; 0 for as many as with any.
     body: u64,
     /// Introspection's lists.
@@ -66,6 +73,8 @@ impl Measure {
         self.fields = (self.fields + other.fields).min(most);
         self.roots = (self.roots + other.roots).min(most);
         self.log_ins = (self.log_ins + other.log_ins).min(most);
+        self.asked = (self.asked + other.asked).min(most);
+        self.begins = self.begins.or(other.begins);
         self.schema_fields = (self.schema_fields + other.schema_fields).min(most);
         self.depth = self.depth.max(other.depth);
         self.height = self.height.max(other.height);
@@ -88,6 +97,8 @@ impl Measure {
             height: inner.height + 1,
             roots: 1,
             log_ins: u64::from(LOG_IN_FIELDS.contains(&name) || lower.contains("password")),
+            asked: u64::from(name != "__typename"),
+            begins: BEGINNINGS.into_iter().find(|known| *known == name),
             body: body_with(name),
             lists: inner.lists + list,
             nested_lists: inner.nested_lists + list,
@@ -130,7 +141,7 @@ fn body_with(name: &str) -> u64 {
 /// The limit and what was found.
 pub(super) fn check(document: &ExecutableDocument, runs: Option<&OperationDefinition>) -> Result<Findings, Refusal> {
     let mut measuring = Measuring { document, known: HashMap::new(), aliases: 0, directives: 0 };
-    let (mut whole, mut roots, mut changes, mut body) = (Measure::default(), 0, 0, 0);
+    let (mut whole, mut running, mut roots, mut changes) = (Measure::default(), Measure::default(), 0, 0);
     for (_, operation) in document.operations.iter() {
         measuring.directed(&operation.node.directives);
         let variables = &operation.node.variable_definitions;
@@ -138,7 +149,7 @@ pub(super) fn check(document: &ExecutableDocument, runs: Option<&OperationDefini
         let measure = measuring.set(&operation.node.selection_set, 0)?;
         roots = roots.max(measure.roots);
         if runs.is_some_and(|runs| std::ptr::eq(runs, &raw const operation.node)) {
-            body = measure.body;
+            running = measure;
         }
         if operation.node.ty == OperationType::Mutation {
             changes = changes.max(measure.roots);
@@ -167,7 +178,13 @@ pub(super) fn check(document: &ExecutableDocument, runs: Option<&OperationDefini
     Refusal::unless(SCHEMA_NESTING, whole.schema_nesting)?;
     Refusal::unless(SCHEMA_LISTS, whole.schema_lists)?;
     Refusal::unless(NESTING, whole.height)?;
-    Ok(Findings { introspects: whole.introspects, body })
+    match running.begins {
+        Some(name) if running.asked > 1 => {
+            let rule = format!("`{name}` stands alone in its document: send the other fields with its token");
+            Err(Refusal::invalid(&rule))
+        }
+        _ => Ok(Findings { introspects: whole.introspects, body: running.body }),
+    }
 }
 
 /// Holds a subscription to the field that the specification asks for, in the only form that the library runs.

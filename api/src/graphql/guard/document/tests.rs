@@ -43,6 +43,29 @@ fn a_subscription_has_one_field_of_its_own() {
 }
 
 #[test]
+fn who_logs_in_asks_for_nothing_else() {
+    let told = |text: &str, name: Option<&str>| {
+        let document = parse_query(text).unwrap();
+        let of_name =
+            |known: Option<&async_graphql::Name>| name.is_none() || known.map(async_graphql::Name::as_str) == name;
+        let runs = document.operations.iter().find(|(known, _)| of_name(*known)).map(|(_, operation)| &operation.node);
+        check(&document, runs).err().map(|refusal| refusal.message)
+    };
+    let rule =
+        |name: &str| Some(format!("`{name}` stands alone in its document: send the other fields with its token"));
+    let fragment = "mutation { ...A } fragment A on Mutation { ... { createLink { x } } x: signUp { y } }";
+    assert_eq!(told("mutation { logIn { x } createLink { y } }", None), rule("logIn"));
+    assert_eq!(told(fragment, None), rule("signUp"));
+    let both = "query A { a b } mutation B { a: logIn { x } b: createLink { x } }";
+    assert_eq!((told(both, Some("A")), told(both, Some("B"))), (None, rule("logIn")));
+    for alone in ["mutation { logIn { session { user } } __typename }", "mutation { createLink { x } logOut { y } }"] {
+        assert_eq!(told(alone, None), None, "{alone}");
+    }
+    // not what is called so further down
+    assert_eq!(told("query { a { logIn b } c }", None), None);
+}
+
+#[test]
 fn each_limit_holds_at_it_and_over_it() {
     let list = |levels: usize| (1..levels).fold("fields { n }".to_owned(), |inner, _| format!("types {{ {inner} }}"));
     let spread = |fields: usize| format!("{{ a {{ ...f }} }} fragment f on Q {{ {} }}", times(fields, "b#\n"));
