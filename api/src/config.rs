@@ -29,7 +29,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `DATABASE_URL`; the embedded default puts a SQLite file into its data folder.
     pub database_url: SecretString,
-    /// `DATABASE_CONNECTIONS`, 16: the most at a time.
+    /// `DATABASE_CONNECTIONS`, 16: the most at a time; at most 8 read a SQLite file.
     pub database_connections: u32,
     /// `REDIS_URL`; absent in the embedded default.
     pub redis_url: Option<SecretString>,

@@ -26,6 +26,8 @@ use std::{
 
 /// How long an operation waits for a connection: less than a document may run, so that the log has the cause.
 const ACQUIRE: Duration = Duration::from_secs(4);
+/// Most connections that read a SQLite file: each has a thread and a cache of its own, and the cores are shared by all.
+const READERS: u32 = 8;
 /// Where the log has what is run in a caller's name.
 const CALLERS_STATEMENTS: &str = "statements";
 /// How long SQLite waits for another process's lock.
@@ -63,7 +65,7 @@ impl Db {
         let url = url.expose_secret();
         if url.starts_with("sqlite:") {
             let write = Database::connect(sqlite(url, 1)).await?;
-            let read = Database::connect(sqlite(url, connections)).await?;
+            let read = Database::connect(sqlite(url, connections.min(READERS))).await?;
             let pair = Pair { read, write };
             return Ok(Self::counting(pair.clone(), pair));
         }

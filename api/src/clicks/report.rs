@@ -7,11 +7,11 @@ pub mod calendar;
 pub mod delivery;
 pub mod many;
 pub mod reading;
+mod series;
 
-use self::{
-    calendar::{Interval, buckets},
-    reading::Scope,
-};
+pub use series::Point;
+
+use self::reading::Scope;
 use super::rollup::{
     Rollup, Totals,
     breakdown::{Breakdown, Counts},
@@ -108,21 +108,6 @@ fn zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name).ok()
 }
 
-/// A bucket of a series.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Point {
-    /// Start of the bucket.
-    pub at: i64,
-    /// What counts, by the filter.
-    pub clicks: u64,
-    /// People's clicks.
-    pub human_clicks: u64,
-    /// Machines' clicks.
-    pub bot_clicks: u64,
-    /// Different people of each day.
-    pub unique_visitors: u64,
-}
-
 /// What a line of a breakdown is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
@@ -151,9 +136,6 @@ pub struct Part {
     pub share: f64,
 }
 
-/// Totals, each with the start of its period.
-type Starts = Arc<Vec<(i64, Totals)>>;
-
 /// A report. Reads when it is asked.
 #[derive(Debug)]
 pub struct Report {
@@ -162,14 +144,13 @@ pub struct Report {
     filter: Filter,
     sum: OnceCell<Arc<Rollup>>,
     totals: OnceCell<Arc<Totals>>,
-    hours: OnceCell<Starts>,
 }
 
 impl Report {
     /// A report that has read nothing yet.
     #[must_use]
     pub fn new(db: Db, scope: Scope, filter: Filter) -> Self {
-        Self { db, scope, filter, sum: OnceCell::new(), totals: OnceCell::new(), hours: OnceCell::new() }
+        Self { db, scope, filter, sum: OnceCell::new(), totals: OnceCell::new() }
     }
 
     /// The range, widened to quarters of an hour.
@@ -203,18 +184,14 @@ impl Report {
             return Ok(Arc::new(self.sum().await?.totals.clone()));
         }
         let read = || async {
-            let (parts, rest) = (self.inner_totals().await?, self.quarters(&self.cut_by(&[])).await?);
+            let (from, to) = self.range();
+            let parts = reading::totals(&self.db, self.scope, up(from, HOUR), down(to, HOUR)).await?;
+            let rest = self.quarters(&self.cut_by(&[])).await?;
             let mut totals = Totals::default();
             parts.iter().chain(&rest).for_each(|(_, part)| totals.merge(part));
             Ok(Arc::new(totals))
         };
         self.totals.get_or_try_init(read).await.cloned()
-    }
-
-    /// The totals of the days and hours that lie wholly in the range.
-    async fn inner_totals(&self) -> Result<Vec<(i64, Totals)>, Error> {
-        let (from, to) = self.range();
-        reading::totals(&self.db, self.scope, up(from, HOUR), down(to, HOUR)).await
     }
 
     /// The hours that the range or one of these instants cuts, by their starts.
@@ -236,55 +213,6 @@ impl Report {
     #[must_use]
     pub const fn counted(&self, human: u64, bot: u64) -> u64 {
         if self.filter.include_bots { human.saturating_add(bot) } else { human }
-    }
-
-    /// The series by `interval`, without gaps, in the time zone of the filter or another.
-    ///
-    /// # Errors
-    /// `INVALID` in `timeZone` and `interval`; of the database.
-    pub async fn series(&self, interval: Interval, time_zone: Option<&str>) -> Result<Vec<Point>, Error> {
-        let no_zone = || Error::mistake("timeZone", Code::Invalid, NO_ZONE);
-        let zone = time_zone.map_or_else(|| Some(self.filter.zone.clone()), zone).ok_or_else(no_zone)?;
-        let (from, to) = self.range();
-        // what was asked for may have been widened by most of an hour at either end
-        if interval == Interval::Hour && to - from >= MOST_DAYS_BY_HOUR * DAY + 2 * HOUR {
-            let rule = format!("HOUR takes a range of at most {MOST_DAYS_BY_HOUR} days");
-            return Err(Error::mistake("interval", Code::Invalid, rule));
-        }
-        let none = || Error::mistake("filter.from", Code::Invalid, "must be an instant of the calendar");
-        let starts = buckets(from, to, interval, &zone).ok_or_else(none)?;
-        let by_days = starts.iter().all(|start| start.rem_euclid(DAY) == 0);
-        let totals = if by_days { Arc::new(self.inner_totals().await?) } else { self.hours().await? };
-        // only these: five sketches of every hour would fill the memory
-        let cut = self.cut_by(&starts);
-        let quarters = self.quarters(&cut).await?;
-        let whole = totals.iter().filter(|(at, _)| by_days || !cut.contains(at));
-        Ok(self.points(&starts, whole.chain(&quarters)))
-    }
-
-    async fn hours(&self) -> Result<Starts, Error> {
-        let (from, to) = self.hours_of_range();
-        let read = || async { reading::hours(&self.db, self.scope, from, to).await.map(Arc::new) };
-        self.hours.get_or_try_init(read).await.cloned()
-    }
-
-    /// Puts totals into the buckets in which their days, hours or quarters begin.
-    fn points<'a>(&self, starts: &[i64], totals: impl Iterator<Item = &'a (i64, Totals)>) -> Vec<Point> {
-        let mut sums = vec![Totals::default(); starts.len()];
-        for (at, totals) in totals {
-            let place = starts.partition_point(|start| start <= at).checked_sub(1);
-            if let Some(sum) = place.and_then(|place| sums.get_mut(place)) {
-                sum.merge(totals);
-            }
-        }
-        let point = |(at, sum): (&i64, &Totals)| Point {
-            at: *at,
-            clicks: self.counted(sum.human, sum.bot()),
-            human_clicks: sum.human,
-            bot_clicks: sum.bot(),
-            unique_visitors: sum.visitors.count(),
-        };
-        starts.iter().zip(&sums).map(point).collect()
     }
 
     /// The most frequent values of a dimension in the whole hours of the range, and one line for all others where there

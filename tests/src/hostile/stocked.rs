@@ -40,6 +40,7 @@ fn reports() -> Vec<(&'static str, String, Refused)> {
     };
     let totals = "totals { clicks humanClicks botClicks uniqueVisitors pixelsSent pixelsFired }";
     let hours = "series(interval: HOUR, timeZone: \"Australia/Lord_Howe\") { at clicks uniqueVisitors }";
+    let whole = hours.replace("at clicks", "at clicks humanClicks botClicks");
     let days = "series(interval: DAY) { at clicks uniqueVisitors }";
     let dimensions = [
         "LINK",
@@ -63,24 +64,36 @@ fn reports() -> Vec<(&'static str, String, Refused)> {
         .iter()
         .map(|by| format!("{by}: delivery(by: {by}) {{ pixel {{ name ids {{ key }} }} value sent fired medianMs }} "))
         .collect();
-    let of_links = |first: usize, part: &str| {
-        format!("{HEAD} {{ tenant(id: $t) {{ links(first: {first}) {{ nodes {{ report {{ {part} }} }} }} }} }}")
+    let of_links = |first: usize, range: &str, part: &str| {
+        format!("{HEAD} {{ tenant(id: $t) {{ links(first: {first}) {{ nodes {{ report{range} {{ {part} }} }} }} }} }}")
     };
     vec![
         ("totals of 30 reports", report(30, range, totals), Harmless),
-        ("15 series by the hour", report(15, recent, hours), Harmless),
-        ("30 series by the hour", report(30, recent, hours), TooComplex),
+        ("9 series by the hour", report(9, recent, hours), Harmless),
+        ("10 series by the hour", report(10, recent, hours), TooComplex),
         ("30 series by the day", report(30, range, days), Harmless),
         ("breakdowns by everything", report(1, range, &breakdowns), Harmless),
         ("breakdowns by everything, four times", report(4, range, &breakdowns), TooComplex),
         ("deliveries by everything, twice", report(2, range, &deliveries), Harmless),
-        ("totals of 100 links", of_links(100, totals), Harmless),
-        ("breakdowns of 100 links", of_links(100, "breakdown(by: COUNTRY, first: 1) { value }"), Harmless),
-        ("deliveries of 70 links", of_links(70, "delivery(by: DAY) { sent }"), Harmless),
-        ("days of 60 links", of_links(60, "series(interval: DAY) { clicks }"), Harmless),
-        ("hours of 40 links", of_links(40, "series(interval: HOUR) { clicks }"), Harmless),
-        ("hours of 100 links", of_links(100, "series(interval: HOUR) { clicks }"), TooComplex),
-        ("months of 100 links", of_links(100, "series(interval: MONTH) { clicks } from"), Harmless),
+        ("totals of 100 links", of_links(100, "", totals), Harmless),
+        ("breakdowns of 100 links", of_links(100, "", "breakdown(by: COUNTRY, first: 1) { value }"), Harmless),
+        ("deliveries of 70 links", of_links(70, "", "delivery(by: DAY) { sent }"), Harmless),
+        ("days of 60 links", of_links(60, "", "series(interval: DAY) { clicks }"), Harmless),
+        ("hours of 23 links", of_links(23, "", "series(interval: HOUR) { clicks }"), Harmless),
+        ("hours of 24 links", of_links(24, "", "series(interval: HOUR) { clicks }"), TooComplex),
+        (
+            "hours of 12 links over 61 days",
+            of_links(12, &format!("({recent})"), "series(interval: HOUR) { clicks }"),
+            Harmless,
+        ),
+        (
+            "hours of 13 links over 61 days",
+            of_links(13, &format!("({recent})"), "series(interval: HOUR) { clicks }"),
+            TooComplex,
+        ),
+        ("all of 7 series by the hour", report(7, recent, &whole), Harmless),
+        ("all of 8 series by the hour", report(8, recent, &whole), TooComplex),
+        ("months of 100 links", of_links(100, "", "series(interval: MONTH) { clicks } from"), Harmless),
     ]
 }
 
@@ -96,7 +109,7 @@ fn lists() -> Vec<(&'static str, String, Refused)> {
     let pattern = "(a+)+$".repeat(33);
     let searched = |text: &str| times(30, &format!("a#: links(filter: {{ text: \"{text}#\" }}) {{ totalCount }} "));
     let audit = times(8, "a#: auditLog(first: 100) { nodes { action before after hash previousHash targetId } } ");
-    let many = times(20, "a#: tenant(id: $t) { links(first: 100) { nodes { id tags } } } ");
+    let many = |count: usize| times(count, "a#: tenant(id: $t) { links(first: 100) { nodes { id tags } } } ");
     let from_both_ends =
         times(15, "a#: links(last: 100) { nodes { id title } } b#: links(first: 100) { nodes { id } } ");
     vec![
@@ -125,7 +138,9 @@ fn lists() -> Vec<(&'static str, String, Refused)> {
         ("searches for wildcards", of_tenant(&searched(&wild)), Harmless),
         ("searches for a pattern", of_tenant(&searched(&pattern)), Harmless),
         ("audit logs", of_tenant(&audit), Harmless),
-        ("20 tenants with 100 links", format!("{HEAD} {{ {many} }}"), Harmless),
+        ("12 tenants with tags of 100 links", format!("{HEAD} {{ {} }}", many(12)), Harmless),
+        ("13 tenants with tags of 100 links", format!("{HEAD} {{ {} }}", many(13)), TooComplex),
+        ("20 tenants with 100 links", format!("{HEAD} {{ {} }}", many(20).replace("tags", "title")), Harmless),
         ("links from both ends", of_tenant(&from_both_ends), Harmless),
         (
             "nine times the health of pixels",

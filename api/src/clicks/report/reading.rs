@@ -25,12 +25,15 @@ use sea_orm::{
     sea_query::{Expr, SimpleExpr},
 };
 use std::collections::{BTreeMap, BTreeSet};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 /// Days read at once.
 const WINDOW: i64 = 31 * DAY;
 /// Hours that are named one by one and read at once.
 const HOURS: usize = 500;
+/// Threads of all reports together: one for each of a document's would fill the memory with their own.
+const AT_A_TIME: usize = 4;
 /// A dimension of a sum holds at most so many values in between: enough that what comes out on top belongs there.
 const MOST_IN_BETWEEN: usize = 8 * MOST_VALUES;
 
@@ -171,18 +174,6 @@ pub(super) async fn totals(db: &Db, scope: Scope, from: i64, to: i64) -> Result<
     Ok(totals)
 }
 
-/// The totals of the hours of a range, each with its start.
-pub(super) async fn hours(db: &Db, scope: Scope, from: i64, to: i64) -> Result<Vec<(i64, Totals)>, Error> {
-    let mut totals = Vec::new();
-    let mut start = from;
-    while start < to {
-        let end = (start + WINDOW).min(to);
-        totals.extend(read_totals(db, scope, Period::Hour, start, end).await?);
-        start = end;
-    }
-    Ok(totals)
-}
-
 /// The totals of the quarters of these hours, each with its start.
 pub(super) async fn quarters(db: &Db, scope: Scope, hours: &BTreeSet<i64>) -> Result<Vec<(i64, Totals)>, Error> {
     let hours: Vec<i64> = hours.iter().copied().collect();
@@ -204,7 +195,14 @@ pub(super) async fn quarters(db: &Db, scope: Scope, hours: &BTreeSet<i64>) -> Re
     Ok(totals)
 }
 
-async fn read_totals(db: &Db, scope: Scope, period: Period, from: i64, to: i64) -> Result<Vec<(i64, Totals)>, Error> {
+/// The totals of a period's rows, each with its start, ascending.
+pub(super) async fn read_totals(
+    db: &Db,
+    scope: Scope,
+    period: Period,
+    from: i64,
+    to: i64,
+) -> Result<Vec<(i64, Totals)>, Error> {
     let rows = read_beginnings(db, scope.rows(period, from, to), TOTALS_LENGTH).await?;
     apart(move || rows.into_iter().map(|(at, packed)| Ok((at, Totals::unpack(&packed)?))).collect()).await
 }
@@ -221,10 +219,16 @@ pub(super) fn beginning(length: usize) -> SimpleExpr {
     sea_orm::sea_query::Func::cust("substr").arg(Expr::col(rollup::Column::Packed)).arg(1).arg(length).into()
 }
 
-/// Runs work on a thread where it holds nobody up.
+/// Runs work on a thread where it holds nobody up, when a turn is free.
 pub(super) async fn apart<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Damaged> + Send + 'static,
 ) -> Result<T, Error> {
+    static TURNS: Semaphore = Semaphore::const_new(AT_A_TIME);
+    let turn = TURNS.acquire().await.map_err(|error| Error::Fault(error.to_string()))?;
+    let work = move || {
+        let _turn = turn;
+        work()
+    };
     let done = tokio::task::spawn_blocking(work).await.map_err(|error| Error::Fault(error.to_string()))?;
     done.map_err(|error| Error::Fault(error.to_string()))
 }

@@ -56,7 +56,7 @@ impl Counting<'_> {
             return Cost::default();
         }
         let Some(price) = self.prices.find(on, &field.name.node) else { return Cost { once: FIELD, each: 0 } };
-        let own = price.own(along);
+        let mut own = price.own(along);
         if price.rows == Rows::ToldOfInputs {
             return Cost { once: own, each: 0 };
         }
@@ -64,6 +64,7 @@ impl Counting<'_> {
         let (set, along) = (&field.selection_set.node, price.brings_along(along));
         match value {
             Value::List(rows) if !set.items.is_empty() => {
+                own += rows.len() as u64 * price.row();
                 rows.iter().for_each(|row| inner.add(self.set(&price.answers, set, row, along)));
             }
             other => inner = self.set(&price.answers, set, other, along),

@@ -3,19 +3,25 @@
 //! bound, allow. A part of a page does not know how many rows it has, so the cost of a selection has two parts: what counts
 //! once, and what counts for each row of the list around it.
 
-use super::prices::{FIELD, Price, Prices, Rows};
+use super::prices::{Bucket, FIELD, Given, Price, Prices, Rows};
+use crate::{clicks::report::DEFAULT_DAYS, graphql::scalars::DateTime};
 use async_graphql::{
-    Value, Variables,
+    ScalarType, Value, Variables,
     parser::types::{ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet},
 };
+use contract::clock::DAY;
 use std::{collections::HashMap, convert::Infallible};
 
 /// Hundredths in a unit of cost.
 pub(super) const HUNDREDTHS: u64 = 100;
 /// More rows than any list answers: who asks for more is refused by the list itself.
 const MOST_ROWS: u64 = 1_000;
-/// Longest text that may be the name of a value.
+/// Longest text that may be the name of a value, or an instant.
 const NAME: usize = 64;
+/// What a series' length goes by.
+const REPORT: &str = "Report";
+/// Buckets that a range may touch more than its length tells: at its ends, and where clocks are changed.
+const MORE_BUCKETS: u64 = 8;
 /// Above every limit, and so far from overflowing that sums need no care.
 const MOST: u64 = 1 << 40;
 
@@ -42,7 +48,7 @@ pub(super) fn requested(
     operation: &OperationDefinition,
     variables: &Variables,
 ) -> u64 {
-    let mut counting = Counting { prices, document, operation, variables, known: HashMap::new() };
+    let mut counting = Counting { prices, document, operation, variables, known: HashMap::new(), length: None };
     let cost = counting.set(root(operation.ty), &operation.selection_set.node, false);
     units(cost.once.saturating_add(cost.each))
 }
@@ -71,8 +77,10 @@ struct Counting<'a> {
     document: &'a ExecutableDocument,
     operation: &'a OperationDefinition,
     variables: &'a Variables,
-    /// By name, and whether they stand in the rows of a list that comes along.
-    known: HashMap<(&'a str, bool), Cost>,
+    /// By name, whether they stand in the rows of a list that comes along, and the length around them.
+    known: HashMap<(&'a str, bool, Option<u64>), Cost>,
+    /// Of the range of the report around, in milliseconds, where it is known.
+    length: Option<u64>,
 }
 
 impl<'a> Counting<'a> {
@@ -94,12 +102,13 @@ impl<'a> Counting<'a> {
     fn fragment(&mut self, name: &str, along: bool) -> Cost {
         let document = self.document;
         let Some((name, fragment)) = document.fragments.get_key_value(name) else { return Cost::default() };
-        if let Some(cost) = self.known.get(&(name.as_str(), along)) {
+        let key = (name.as_str(), along, self.length);
+        if let Some(cost) = self.known.get(&key) {
             return *cost;
         }
         let on = &fragment.node.type_condition.node.on.node;
         let cost = self.set(on, &fragment.node.selection_set.node, along);
-        self.known.insert((name.as_str(), along), cost);
+        self.known.insert(key, cost);
         cost
     }
 
@@ -113,40 +122,63 @@ impl<'a> Counting<'a> {
             let inner = self.set("", &field.selection_set.node, along);
             return Cost { once: FIELD + inner.once + inner.each, each: 0 };
         };
+        let around = self.length;
+        if price.answers == REPORT {
+            self.length = self.length_of(field);
+        }
         let inner = self.set(&price.answers, &field.selection_set.node, price.brings_along(along));
+        self.length = around;
         self.priced(price, field, price.own(along), inner)
     }
 
     fn priced(&self, price: &Price, field: &Field, own: u64, inner: Cost) -> Cost {
-        let (rows, extra) = match &price.rows {
+        let rows = match &price.rows {
             // where there is no argument a page has its greatest length
-            Rows::One => (u64::from(crate::page::MAX), 0),
-            Rows::Most(rows) => (*rows, 0),
+            Rows::One => u64::from(crate::page::MAX),
+            Rows::Most(rows) => *rows,
             // one more row tells of all that have none
-            Rows::Page { default } => (self.page(field, *default) + u64::from(price.list), 0),
-            Rows::Given(path) => {
-                let given = self.given(field, path);
-                (given, given * FIELD)
-            }
-            Rows::ByArgument(argument, most) => (self.chosen(field, argument, most), 0),
+            Rows::Page { default } => self.page(field, *default) + u64::from(price.list),
+            Rows::Given(given) => self.given(field, given),
+            Rows::ByArgument(argument, buckets) => self.chosen(field, argument, buckets),
             Rows::ToldOfInputs => return Cost { once: own, each: 0 },
             Rows::OfParent => return Cost { once: own, each: inner.once + inner.each },
         };
         let (plain, each) = if price.list { (0, inner.once + inner.each) } else { (inner.once, inner.each) };
         let multiplied = each.saturating_mul(rows).min(MOST);
-        Cost { once: (own + extra + plain).saturating_add(multiplied).min(MOST), each: 0 }
+        Cost { once: (own + rows * price.row() + plain).saturating_add(multiplied).min(MOST), each: 0 }
     }
 
-    /// The most rows for the value of an argument; of all values where it cannot be known.
-    fn chosen(&self, field: &Field, argument: &str, most: &[(&str, u64)]) -> u64 {
+    /// The most buckets of the report around for the value of an argument; of all values where it cannot be known.
+    fn chosen(&self, field: &Field, argument: &str, buckets: &[Bucket]) -> u64 {
         let value = self.argument(field, argument);
         let name = match &value {
             Some(Value::Enum(name)) => Some(name.as_str()),
             Some(Value::String(name)) => Some(name.as_str()),
             _ => None,
         };
-        let known = most.iter().find(|(value, _)| name == Some(*value)).map(|(_, rows)| *rows);
-        known.or_else(|| most.iter().map(|(_, rows)| *rows).max()).unwrap_or(MOST_ROWS)
+        let rows = |bucket: &Bucket| {
+            let touched = self.length.map(|length| (length / bucket.shortest).saturating_add(MORE_BUCKETS));
+            touched.map_or(bucket.most, |touched| touched.min(bucket.most))
+        };
+        let known = buckets.iter().find(|bucket| name == Some(bucket.value)).map(rows);
+        known.or_else(|| buckets.iter().map(rows).max()).unwrap_or(MOST_ROWS)
+    }
+
+    /// Milliseconds from `filter.from` to `filter.to`, by the rules of a report; `None` where the present says it.
+    fn length_of(&self, report: &Field) -> Option<u64> {
+        let filter = match self.argument(report, "filter") {
+            Some(Value::Object(filter)) => filter,
+            _ => async_graphql::indexmap::IndexMap::new(),
+        };
+        let end = |name: &str| filter.get(name).filter(|value| **value != Value::Null).cloned();
+        // what is no instant is refused later
+        let instant = |value: Value| DateTime::parse(value).map(|at| at.0).ok();
+        let length = match (end("from"), end("to")) {
+            (None, _) => DEFAULT_DAYS * DAY,
+            (Some(_), None) => return None,
+            (Some(from), Some(to)) => instant(to)?.saturating_sub(instant(from)?),
+        };
+        Some(u64::try_from(length).unwrap_or(0))
     }
 
     /// Rows that `first` or `last` ask for.
@@ -160,14 +192,18 @@ impl<'a> Counting<'a> {
         asked.max().unwrap_or(default).clamp(1, MOST_ROWS)
     }
 
-    /// Length of a list within an argument; what is no list counts as a list of one, as the specification has it.
-    fn given(&self, field: &Field, [argument, list]: &[&str; 2]) -> u64 {
+    /// Rows by the length of a list or text within an argument; what is neither counts as a list of one, as the
+    /// specification has it.
+    fn given(&self, field: &Field, given: &Given) -> u64 {
+        let [argument, within] = given.path;
         let Some(Value::Object(fields)) = self.argument(field, argument) else { return 1 };
-        match fields.get(*list) {
+        let length = match fields.get(within) {
             Some(Value::List(items)) => items.len() as u64,
+            Some(Value::String(text)) => text.len() as u64,
             Some(Value::Number(length)) => length.as_u64().unwrap_or(1),
             _ => 1,
-        }
+        };
+        length.div_ceil(given.each).min(given.most)
     }
 
     /// An argument with the outlines of its variables.
@@ -190,7 +226,7 @@ impl<'a> Counting<'a> {
     }
 }
 
-/// A variable without its bulk: of a list its length, of an object within an object nothing.
+/// A variable without its bulk: of a list and of a long text its length, of an object within an object nothing.
 fn outline(value: &Value, outer: bool) -> Value {
     match value {
         Value::List(items) => Value::from(items.len()),
@@ -198,8 +234,9 @@ fn outline(value: &Value, outer: bool) -> Value {
             Value::Object(fields.iter().map(|(name, value)| (name.clone(), outline(value, false))).collect())
         }
         Value::Number(number) => Value::Number(number.clone()),
-        // the name of a value of an enumeration
-        Value::String(text) if outer && text.len() <= NAME => Value::String(text.clone()),
+        // the name of a value of an enumeration, or an instant
+        Value::String(text) if text.len() <= NAME => Value::String(text.clone()),
+        Value::String(text) => Value::from(text.len()),
         Value::Null => Value::Null,
         _ => Value::Boolean(false),
     }
@@ -247,16 +284,6 @@ mod tests {
         assert_eq!(cost("{ viewer { memberships { tenant { report { from } } } } }", none()), 206);
         assert_eq!(cost("{ viewer { memberships(first: 3) { tenant { report { from } } } } }", none()), 5);
         assert_eq!(cost("{ viewer { memberships { tenant { links { nodes { id } } } } } }", none()), 427);
-        let series = |arguments: &str| {
-            format!(
-                "query($i: ReportInterval!) {{ tenant(id: 1) {{ report {{ series({arguments}) {{ at clicks }} }} }} }}"
-            )
-        };
-        for (interval, units) in [("HOUR", 37), ("DAY", 15), ("WEEK", 8), ("MONTH", 7)] {
-            assert_eq!(cost(&series(&format!("interval: {interval}")), none()), units, "{interval}");
-            assert_eq!(cost(&series("interval: $i"), value!({ "i": interval })), units, "{interval}");
-        }
-        assert_eq!(cost(&series("interval: $i"), none()), 37);
         // a page that is no connection has one row more, of all others
         assert_eq!(cost("{ tenant(id: 1) { report { breakdown(by: OS, first: 999) { value } } } }", none()), 14);
         // what is wrong with an input is told for nothing
@@ -265,6 +292,44 @@ mod tests {
             cost(told, none()),
             cost("mutation { createLink(input: {}) { userErrors { code } link { id } } }", none())
         );
+    }
+
+    #[test]
+    fn a_series_counts_with_the_buckets_of_its_range() {
+        let series = |filter: &str, interval: &str, variables: Value| {
+            let declared = "query($i: ReportInterval!, $f: ReportFilter, $at: DateTime)";
+            let part = format!("series(interval: {interval}) {{ at clicks }}");
+            // twice the same, of which one is a fragment that stands elsewhere as well
+            let fragment = "fragment s on Report { series(interval: HOUR) { at clicks } }";
+            let other = "report(filter: { from: \"2026-01-01T00:00:00Z\" to: \"2026-01-01T01:00:00Z\" }) { ...s }";
+            let text =
+                format!("{declared} {{ tenant(id: 1) {{ report{filter} {{ {part} }} o: {other} }} }} {fragment}");
+            cost(&text, variables)
+        };
+        // in hundredths: tenant 10, report 100, series 500 and six for each bucket; and with it another hour by the hour
+        let units = |buckets: u64| (10 + 2 * 600 + 6 * (buckets + 1 + MORE_BUCKETS)).div_ceil(100);
+        let day = "(filter: { from: \"2026-01-01T00:00:00Z\" to: \"2026-01-02T00:00:00Z\" })";
+        let (open, wrong) = ("(filter: { from: \"2026-01-01T00:00:00Z\" })", "(filter: { from: 1 to: 2 })");
+        for (filter, hours, days) in [
+            ("", 720 + MORE_BUCKETS, 30 + MORE_BUCKETS),
+            ("(filter: { to: \"2026-01-01T00:00:00Z\" })", 720 + MORE_BUCKETS, 30 + MORE_BUCKETS),
+            (day, 24 + MORE_BUCKETS, 1 + MORE_BUCKETS),
+            (open, 1_514, 402),
+            (wrong, 1_514, 402),
+        ] {
+            assert_eq!(series(filter, "HOUR", value!({})), units(hours), "{filter}");
+            assert_eq!(series(filter, "DAY", value!({})), units(days), "{filter}");
+            assert_eq!(series(filter, "$i", value!({ "i": "DAY" })), units(days), "{filter}");
+            assert_eq!(series(filter, "$i", value!({})), units(hours), "{filter}");
+        }
+        let (from, to) = ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");
+        let given = |filter: Value| series("(filter: $f)", "HOUR", value!({ "f": filter }));
+        assert_eq!(given(value!({ "from": from, "to": to })), units(24 + MORE_BUCKETS));
+        assert_eq!(given(value!({ "from": to, "to": from })), units(MORE_BUCKETS));
+        assert_eq!(given(value!({ "from": null, "to": to })), units(720 + MORE_BUCKETS));
+        assert_eq!(given(value!({ "from": from, "to": "9".repeat(100) })), units(1_514));
+        let half = "(filter: { from: \"2026-01-01T00:00:00Z\" to: $at })";
+        assert_eq!(series(half, "HOUR", value!({ "at": to })), units(24 + MORE_BUCKETS));
     }
 
     #[test]
@@ -288,6 +353,15 @@ mod tests {
         let here = format!("mutation {{ createLinks(input: {{ links: [{}] }}) {selection} }}", "{}".repeat(10));
         assert_eq!(cost(&here, value!({})), 10 + 1 + 1);
         assert_eq!(cost("mutation { createLinks { userErrors { code } } }", value!({})), 11);
+        let content =
+            "mutation($i: TrackContentInput!, $c: String!) { trackContent(input: $i) { content links { count } } }";
+        for (bytes, units) in [(1, 11), (800, 22), (4_000, 66), (100_000, 66)] {
+            assert_eq!(cost(content, value!({ "i": { "content": "x".repeat(bytes) } })), units, "{bytes}");
+            let part = content.replace("input: $i", "input: { content: $c }");
+            assert_eq!(cost(&part, value!({ "c": "x".repeat(bytes) })), units, "{bytes}");
+            let here = content.replace("input: $i", &format!("input: {{ content: \"{}\" }}", "x".repeat(bytes)));
+            assert_eq!(cost(&here, value!({})), units, "{bytes}");
+        }
     }
 
     #[test]

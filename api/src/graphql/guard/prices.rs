@@ -18,6 +18,8 @@ const MUTATION: u64 = 50;
 const TOTAL: u64 = 20;
 /// What costs so much costs the same in every list, in hundredths: each row of it is work of its own.
 const DEAR: u64 = 100;
+/// Lists of payloads that are as long as their mutations say.
+const OF_PARENTS: [&str; 2] = ["CreateLinksPayload.results", "TrackContentPayload.links"];
 /// How much less other fields cost in the rows of a list that comes along with what has it.
 const ALONG: u64 = 10;
 
@@ -35,12 +37,34 @@ pub(super) enum Rows {
     },
     /// A list within what knows how long it is.
     OfParent,
-    /// As many as are given in a list of an input, by the argument and its field.
-    Given([&'static str; 2]),
-    /// So many at most by the value of an argument.
-    ByArgument(&'static str, &'static [(&'static str, u64)]),
+    /// As many as what is given in an input may make.
+    Given(Given),
+    /// The buckets of the report around, by the value of this argument.
+    ByArgument(&'static str, &'static [Bucket]),
     /// As many as its input is to blame for: nothing.
     ToldOfInputs,
+}
+
+/// A list or a text in an input, and how many rows come of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Given {
+    /// The argument and its field.
+    pub(super) path: [&'static str; 2],
+    /// Items of the list, or bytes of the text, for a row.
+    pub(super) each: u64,
+    /// The most rows, however long it is.
+    pub(super) most: u64,
+}
+
+/// A length of the buckets of a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Bucket {
+    /// Of the argument.
+    pub(super) value: &'static str,
+    /// Milliseconds of one, where clocks are not changed.
+    pub(super) shortest: u64,
+    /// The most that any report has.
+    pub(super) most: u64,
 }
 
 /// What a field costs.
@@ -60,6 +84,15 @@ impl Price {
     /// Hundredths, whatever it answers; `along` says whether it stands in the rows of a list that comes along.
     pub(super) const fn own(&self, along: bool) -> u64 {
         if along && self.own < DEAR { self.own / ALONG } else { self.own }
+    }
+
+    /// Hundredths of each row besides what is selected in it: of long lists of little, and of what is made.
+    pub(super) const fn row(&self) -> u64 {
+        match self.rows {
+            Rows::Given(_) => FIELD,
+            Rows::ByArgument(..) => 4 * FIELD / ALONG,
+            _ => 0,
+        }
     }
 
     /// Whether what it selects stands in the rows of a list that comes along. The rows of a page are read for themselves.
@@ -132,8 +165,8 @@ fn rows(on: &str, name: &str, field: &FieldDefinition, leaf: bool) -> Rows {
     if let Some(default) = default("first").or_else(|| default("last")) {
         return Rows::Page { default };
     }
-    if let Some((_, path)) = GIVEN.iter().find(|(known, _)| *known == name) {
-        return Rows::Given(*path);
+    if let Some((_, given)) = GIVEN.iter().find(|(known, _)| *known == name) {
+        return Rows::Given(*given);
     }
     if leaf || !matches!(field.ty.node.base, BaseType::List(_)) {
         return Rows::One;
@@ -141,11 +174,11 @@ fn rows(on: &str, name: &str, field: &FieldDefinition, leaf: bool) -> Rows {
     if TOLD_OF_INPUTS.contains(&base(&field.ty.node).as_str()) {
         return Rows::ToldOfInputs;
     }
-    if on.ends_with("Connection") || name == "CreateLinksPayload.results" {
+    if on.ends_with("Connection") || OF_PARENTS.contains(&name) {
         return Rows::OfParent;
     }
-    if let Some((_, argument, most)) = BY_ARGUMENT.iter().find(|(known, _, _)| *known == name) {
-        return Rows::ByArgument(argument, most);
+    if let Some((_, argument, buckets)) = BY_ARGUMENT.iter().find(|(known, _, _)| *known == name) {
+        return Rows::ByArgument(argument, buckets);
     }
     let known = LISTS.iter().find(|(known, _)| *known == name);
     Rows::Most(known.map_or(u64::from(crate::page::MAX), |(_, most)| *most))
@@ -213,7 +246,8 @@ mod tests {
         let most = |name: &str| LISTS.iter().find(|(known, _)| *known == name).unwrap().1;
         let networks = contract::network::catalogue();
         assert!(most("Query.networks") >= networks.len() as u64);
-        assert!(networks.values().all(|network| network.ids.len() as u64 <= most("Network.idFields")));
+        let ids = networks.values().map(|network| network.ids.len() as u64).max().unwrap();
+        assert_eq!((ids, ids), (most("Network.idFields"), most("Pixel.ids")));
         let schema = crate::graphql::sdl();
         let values = |kind: &str| {
             let part = schema.split(&format!("enum {kind} {{")).nth(1).unwrap().split('}').next().unwrap();
