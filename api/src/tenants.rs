@@ -127,13 +127,14 @@ pub(crate) async fn insert(
     let member = membership::Model { tenant_id: row.id, user_id: owner.user_id, role: Role::Owner, created_at: now };
     membership::Entity::insert(membership::ActiveModel::from(member)).exec_without_returning(tx).await?;
     changes.tenant(tx, &app.clock, row.id).await?;
-    let deed = Deed::new(action, "Tenant", Some(row.id)).after(&told(&row))?;
+    let deed = Deed::new(action, "Tenant", Some(row.id)).after(&told(&row)?)?;
     audit::record(tx, &app.clock, Author::new(row.id, owner), deed).await?;
     Ok(row)
 }
 
 /// A tenant as the audit log tells of it: instead of its logo, which may have 20 KiB, the hash of that.
-fn told(row: &tenant::Model) -> Json {
+fn told(row: &tenant::Model) -> Result<Json, Error> {
+    let link_defaults = row.link_defaults.clone().map(defaults::told).transpose()?;
     let mut branding = row.branding.clone().unwrap_or_default();
     if let Some(logo) = branding.get_mut("logo")
         && let Some(text) = logo.as_str()
@@ -143,7 +144,7 @@ fn told(row: &tenant::Model) -> Json {
             Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
         ));
     }
-    json!({
+    Ok(json!({
         "name": row.name,
         "policy": {
             "budgetMs": row.budget_ms,
@@ -154,8 +155,8 @@ fn told(row: &tenant::Model) -> Json {
             "consent": row.consent,
         },
         "branding": branding,
-        "linkDefaults": row.link_defaults,
-    })
+        "linkDefaults": link_defaults,
+    }))
 }
 
 /// Reads a tenant.
@@ -254,13 +255,13 @@ pub async fn update(app: &App, scope: &TenantScope, mut change: TenantChange) ->
     }
     let before = tenant::Entity::find_by_id(scope.tenant_id()).one(&tx).await?;
     let before = before.ok_or_else(|| Error::not_found("id"))?;
-    let deed = Deed::new("updateTenant", "Tenant", Some(before.id)).before(&told(&before))?;
+    let deed = Deed::new("updateTenant", "Tenant", Some(before.id)).before(&told(&before)?)?;
     if let Some(change) = branding {
         row.branding = Set(Some(branding::applied(before.branding, change)?));
     }
     let row = row.update(&tx).await?;
     branding::check_size(&tx, scope).await?;
-    audit::record(&tx, &app.clock, *scope, deed.after(&told(&row))?).await?;
+    audit::record(&tx, &app.clock, *scope, deed.after(&told(&row)?)?).await?;
     tx.commit().await?;
     app.publisher.publish(&app.db, &app.clock, changes).await;
     Ok(row)

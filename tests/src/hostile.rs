@@ -74,6 +74,11 @@ fn with(text: &str, variables: &Value) -> Vec<u8> {
     json!({ "query": text, "variables": variables }).to_string().into_bytes()
 }
 
+/// An object of so many fields.
+fn object(fields: usize) -> Value {
+    Value::Object((0..fields).map(|at| (format!("m{at}"), json!(1))).collect())
+}
+
 /// Text with its number, so often.
 fn times(count: usize, part: &str) -> String {
     (0..count).fold(String::new(), |mut text, at| {

@@ -4,7 +4,12 @@ use super::{
     batch::tests::{click, frame_of},
     ingest::Ingest,
     rebuild, recent,
-    report::{Filter, Line, Question, Report, calendar::Interval, delivery::By, reading::Scope},
+    report::{
+        Filter, Line, Question, Report,
+        calendar::{self, Interval},
+        delivery::By,
+        reading::Scope,
+    },
     rollup::{dimension::Dimension, outcomes::Outcomes},
 };
 use crate::{
@@ -274,6 +279,36 @@ async fn a_day_begins_at_midnight_where_clocks_are_half_an_hour_off() {
     let points: Vec<_> = series.iter().filter(|point| point.clicks > 0).collect();
     let points: Vec<_> = points.iter().map(|point| (point.at - midnight, point.clicks)).collect();
     assert_eq!(points, [(-HOUR, 1), (0, 2), (HOUR, 1)]);
+}
+
+#[tokio::test]
+async fn each_click_of_a_long_series_is_in_its_bucket() {
+    let world = World::new().await;
+    let first = MONDAY - 58 * DAY;
+    // at all hours, quarters and days; a person may come twice
+    let at: Vec<i64> = (0..1_400).map(|at| first + at * (61 * MINUTE + 7_919)).collect();
+    let people = (1..).zip(&at).map(|(visitor, at)| clicked(click(*at, TENANT, 10, visitor % 300)));
+    for events in (1..).zip(people).collect::<Vec<_>>().chunks(200) {
+        world.ingest.store(BOOT, &frame_of(events.iter().cloned())).await.unwrap();
+    }
+    for (from, to) in [(first, MONDAY + 2 * DAY), (first + 7 * MINUTE, MONDAY - 9 * MINUTE), (first + DAY, MONDAY)] {
+        let question = Question { from: Some(from), to: Some(to), ..Question::default() };
+        let report = world.report(Scope::Tenant(world.scope), &question);
+        let (from, to) = report.range();
+        for zone in ["UTC", "Europe/Paris", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe"] {
+            for interval in [Interval::Hour, Interval::Day, Interval::Week, Interval::Month] {
+                let starts = calendar::buckets(from, to, interval, &jiff::tz::TimeZone::get(zone).unwrap()).unwrap();
+                let mut expected: Vec<(i64, u64)> = starts.iter().map(|start| (*start, 0)).collect();
+                for at in at.iter().filter(|at| (from..to).contains(at)) {
+                    let bucket = starts.partition_point(|start| start <= at) - 1;
+                    expected[bucket].1 += 1;
+                }
+                let series = report.series(interval, Some(zone)).await.unwrap();
+                let found: Vec<(i64, u64)> = series.iter().map(|point| (point.at, point.clicks)).collect();
+                assert_eq!(found, expected, "{interval:?} {zone} {from} {to}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

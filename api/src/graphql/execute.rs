@@ -189,7 +189,8 @@ async fn run(engine: &Engine, mut request: Request, asking: Asking) -> Answer {
         engine.persisted.keep(hash, query);
     }
     answer.extensions = priced.zip(answer.data.as_ref()).map(|(document, data)| {
-        let actual = engine.guard.actual(&document, operation.as_deref(), data);
+        // of fields with one name and other arguments in fragments, one answers for all
+        let actual = engine.guard.actual(&document, operation.as_deref(), data).min(requested);
         Told { cost: Some(Costs { requested, actual, limit: COST.most }), missed: None }
     });
     answer

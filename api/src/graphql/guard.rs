@@ -1,7 +1,9 @@
-//! The guard before the library: whatever of a document's size or cost can be known without running it is known here, in time
-//! linear in the document, and refused before anything that unfolds fragments sees it. Bounds stand in [`limits`].
+//! The guard before the library: whatever of a document's size or cost can be known without running it is known here, and
+//! refused before anything that unfolds fragments sees it: in time linear in the document, and for its cost, once it has
+//! passed those limits, in the fields that it unfolds to. Bounds stand in [`limits`].
 
 mod actual;
+mod argument;
 mod cost;
 mod document;
 mod prices;

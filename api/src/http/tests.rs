@@ -126,8 +126,8 @@ async fn a_cost_is_told_to_who_asks() {
     assert_eq!(cost(post(), json!({ "query": text, "extensions": { "cost": false } })).await, Value::Null);
     let told = cost(post().header("x-graphql-cost", "1"), json!({ "query": text })).await;
     assert_eq!(cost(post(), json!({ "query": text, "extensions": { "cost": true } })).await, told);
-    // in hundredths: the list, and a key, a list of ids and at most ten of them for each of at most 40 networks
-    assert_eq!((&told["requested"], &told["limit"]), (&json!(5), &json!(1_000)));
+    // in hundredths: the list, and a key, a list of ids and at most four of them for each of at most 40 networks
+    assert_eq!((&told["requested"], &told["limit"]), (&json!(3), &json!(1_000)));
     let actual = told["actual"].as_u64().unwrap();
     let networks = contract::network::catalogue();
     let fields: usize = networks.values().map(|network| 2 + network.ids.len()).sum();

@@ -26,6 +26,7 @@ use sea_orm::{
     prelude::{Json, Uuid},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::ops::RangeInclusive;
 
 /// How soon a link may end by default, in seconds: a minute to ten years.
@@ -152,6 +153,21 @@ pub(crate) async fn check(
 fn within(mut mistake: Mistake) -> Mistake {
     mistake.field.insert(0, "linkDefaults".to_owned());
     mistake
+}
+
+/// A tenant's defaults as the audit log tells of them, in the contract's words; ids are the rows' own.
+///
+/// # Errors
+/// [`Error::Fault`] when what is stored cannot be read.
+pub(crate) fn told(stored: Json) -> Result<Json, Error> {
+    let LinkDefaults { domain_id, pixel_ids, utm, expires_after, forwarding } = tenants::stored(Some(stored))?;
+    Ok(json!({
+        "domainId": domain_id,
+        "pixelIds": pixel_ids,
+        "utm": utm,
+        "expiresAfterSeconds": expires_after,
+        "queryForwarding": forwarding,
+    }))
 }
 
 /// A tenant's defaults as far as they hold now: without pixels that were deleted, and without a domain that takes no new

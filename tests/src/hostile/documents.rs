@@ -1,6 +1,6 @@
 //! Documents and bodies that are made to do harm wherever they come to, and bytes on connections of their own.
 
-use super::{Harm, Refused, times, with};
+use super::{Harm, Refused, object, times, with};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -76,7 +76,7 @@ fn documents() -> Vec<(&'static str, String, Refused)> {
 }
 
 fn variables() -> Vec<(&'static str, Vec<u8>, Refused)> {
-    use Refused::{ForSize, Harmless, Invalid, NoJson};
+    use Refused::{ForSize, Harmless, Invalid, NoJson, TooComplex};
     let address = "query($domain: String!, $slug: String!) { linkByAddress(domain: $domain, slug: $slug) { id } }";
     let node = "query($id: ID!) { node(id: $id) { id } }";
     let deep =
@@ -85,7 +85,20 @@ fn variables() -> Vec<(&'static str, Vec<u8>, Refused)> {
         format!("{{\"query\":\"{{ __typename }}\",\"variables\":{{\"a\":[0{}]}}}}", ",0".repeat(bytes / 2))
     };
     let text = |bytes: usize| with("{ __typename }", &json!({ "a": "x".repeat(bytes) }));
+    let lengths: String = (0..8)
+        .map(|at| {
+            format!("report(filter: {{ from: \"2026-01-01T00:00:00Z\" to: \"2026-01-01T00:00:0{at}Z\" }}) {{ ...s }} ")
+        })
+        .collect();
+    let spread =
+        |part: &str| format!("query($f: ID!) {{ tenant(id: 1) {{ {lengths} }} }} fragment s on Report {{ {part} }}");
+    let places = |part: &str| with(&spread(&part.repeat(100)), &json!({ "f": object(7_000) }));
+    let reports =
+        format!("query($f: ReportFilter) {{ tenant(id: 1) {{ {} }} }}", "report(filter: $f) { from } ".repeat(280));
     vec![
+        ("a large variable in many series", places("series(interval: $f) { at } "), TooComplex),
+        ("a large variable in many lists", places("breakdown(by: OS, first: $f) { clicks } "), TooComplex),
+        ("a large variable in many reports", with(&reports, &json!({ "f": object(7_000) })), Invalid),
         ("a variable of another type", with(node, &json!({ "id": { "a": [1] } })), Invalid),
         ("a zero in an address", with(address, &json!({ "domain": "localhost\0", "slug": "\0" })), Harmless),
         ("a zero in a slug", with(address, &json!({ "domain": "localhost", "slug": "\0" })), Harmless),

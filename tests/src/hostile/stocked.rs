@@ -1,6 +1,6 @@
 //! Bodies of a member whose tenant has data: within the limits or just over them, and each asks for as much as it can.
 
-use super::{Harm, Refused, contents, stock::Stock, times, with};
+use super::{Harm, Refused, contents, object, stock::Stock, times, with};
 use serde_json::{Value, json};
 
 /// Bodies for the tenant of a stock.
@@ -329,6 +329,14 @@ fn bulk(stock: &Stock) -> Vec<Harm> {
         let members: serde_json::Map<String, Value> = (0..count).map(|at| (format!("m{at}"), json!({}))).collect();
         with("mutation { createLinks(input: {}) { userErrors { code } } }", &members.into())
     };
+    let many_times = |part: &str, kind: &str| {
+        // with a body as large as only `createLinks` has
+        let text = format!(
+            "mutation($f: {kind}) {{ createLinks(input: {{ tenantId: 1, links: [] }}) {{ results {{ link {{ {} }} }} }} }}",
+            part.repeat(190)
+        );
+        with(&text, &json!({ "f": object(45_000) }))
+    };
     let names = "x".repeat(216_000 / 4);
     let named = json!({ "tenantId": stock.tenant, "links": [{ names: 1 }] });
     vec![
@@ -338,6 +346,21 @@ fn bulk(stock: &Stock) -> Vec<Harm> {
         Harm::new("1,001 links", many(vec![json!({ "destination": "https://e.example/" }); 1_001]), Harmless),
         Harm::new("500 new links with a report each", changing("createLinks", reported, &input), Refused::TooComplex),
         Harm::new("20,000 members", members(20_000), Invalid),
+        Harm::new(
+            "a large variable in many reports",
+            many_times("report(filter: $f) { from } ", "ReportFilter"),
+            Invalid,
+        ),
+        Harm::new(
+            "a large variable in many series",
+            many_times("report { series(interval: $f) { at } } ", "ID!"),
+            Refused::TooComplex,
+        ),
+        Harm::new(
+            "a large variable in many ids",
+            many_times("report { delivery(pixelId: $f) { sent } } ", "ID"),
+            Invalid,
+        ),
         Harm::new("60,000 members", members(60_000), NoJson),
         Harm::new("a member of 54,000 bytes", changing("createLinks", "results { index }", &named), Invalid),
     ]

@@ -33,7 +33,10 @@ pub fn buckets(from: i64, to: i64, interval: Interval, zone: &TimeZone) -> Optio
         if at >= to {
             return Some(starts);
         }
-        starts.push(at);
+        // a zone that left out a day began it with the next one
+        if starts.last() != Some(&at) {
+            starts.push(at);
+        }
         let step = match interval {
             Interval::Hour | Interval::Day => 1.day(),
             Interval::Week => 1.week(),
@@ -98,6 +101,12 @@ mod tests {
     fn a_day_without_midnight_begins_after_the_jump() {
         let days = texts("2018-11-04T12:00:00Z", "2018-11-04T13:00:00Z", Interval::Day, "America/Sao_Paulo");
         assert_eq!(days, ["2018-11-04T03:00:00Z"]);
+    }
+
+    #[test]
+    fn a_day_that_a_zone_left_out_is_no_bucket() {
+        let days = texts("2011-12-29T12:00:00Z", "2011-12-31T12:00:00Z", Interval::Day, "Pacific/Apia");
+        assert_eq!(days, ["2011-12-29T10:00:00Z", "2011-12-30T10:00:00Z", "2011-12-31T10:00:00Z"]);
     }
 
     #[test]

@@ -60,9 +60,13 @@ pub async fn totals_of_links(
         Column::PixelsTimedOut,
         Column::PixelsRefused,
     ]);
-    let rows: Vec<Row> = rows.into_tuple().all(db.read()).await?;
-    let quarters = if cut.is_empty() { Vec::new() } else { read_quarters(db, tenant_id, links, &cut).await? };
-    apart(move || {
+    let hours = cut.clone();
+    let read = async {
+        let rows: Vec<Row> = rows.into_tuple().all(db.read()).await?;
+        let quarters = if hours.is_empty() { Vec::new() } else { read_quarters(db, tenant_id, links, &hours).await? };
+        Ok::<_, Error>((rows, quarters))
+    };
+    apart(read, move |(rows, quarters)| {
         let mut found: HashMap<Uuid, LinkTotals> = HashMap::new();
         for (link, at, packed, sent, fired, blocked, failed, timed_out, refused) in rows {
             let totals = found.entry(link).or_default();

@@ -32,7 +32,7 @@ use uuid::Uuid;
 const WINDOW: i64 = 31 * DAY;
 /// Hours that are named one by one and read at once.
 const HOURS: usize = 500;
-/// Threads of all reports together: one for each of a document's would fill the memory with their own.
+/// Reads of all reports together: what a document asks for at once would fill the memory with rows, sketches and threads.
 const AT_A_TIME: usize = 4;
 /// A dimension of a sum holds at most so many values in between: enough that what comes out on top belongs there.
 const MOST_IN_BETWEEN: usize = 8 * MOST_VALUES;
@@ -100,8 +100,8 @@ pub(super) async fn sum(db: &Db, scope: Scope, from: i64, to: i64) -> Result<Rol
     let mut sum = Rollup::default();
     for (period, from, to) in cover(from, to) {
         let rows = scope.rows(period, from, to).select_only().column(rollup::Column::Packed);
-        let rows: Vec<Vec<u8>> = rows.into_tuple().all(db.read()).await?;
-        sum = apart(move || {
+        let rows = rows.into_tuple::<Vec<u8>>().all(db.read());
+        sum = apart(rows, move |rows| {
             for packed in rows {
                 sum.merge_period(&Rollup::unpack(&packed)?);
                 sum.trim(MOST_IN_BETWEEN);
@@ -152,8 +152,8 @@ async fn deliveries<T: Default + Send + 'static>(
     for (period, from, to) in cover(from, to) {
         let rows = scope.rows(period, from, to).select_only();
         let rows = rows.columns([rollup::Column::StartsAt, rollup::Column::Packed]);
-        let rows: Vec<(i64, Vec<u8>)> = rows.into_tuple().all(db.read()).await?;
-        sum = apart(move || {
+        let rows = rows.into_tuple::<(i64, Vec<u8>)>().all(db.read());
+        sum = apart(rows, move |rows| {
             for (at, packed) in rows {
                 let deliveries = deliveries_of(&packed)?;
                 deliveries.iter().for_each(|(pixel, delivery)| add(&mut sum, at, *pixel, delivery));
@@ -182,8 +182,7 @@ pub(super) async fn quarters(db: &Db, scope: Scope, hours: &BTreeSet<i64>) -> Re
         let (Some(first), Some(last)) = (hours.first(), hours.last()) else { continue };
         let rows = scope.rows(Period::Hour, *first, *last + 1);
         let rows = rows.filter(rollup::Column::StartsAt.is_in(hours.iter().copied()));
-        let rows = read_beginnings(db, rows, QUARTERS_LENGTH).await?;
-        let read = apart(move || {
+        let read = apart(read_beginnings(db, rows, QUARTERS_LENGTH), |rows| {
             let mut read = Vec::new();
             for (hour, packed) in rows {
                 read.extend(Quarters::of_hour(&packed)?.into_parts().map(|(at, part)| (hour + at, part)));
@@ -203,8 +202,8 @@ pub(super) async fn read_totals(
     from: i64,
     to: i64,
 ) -> Result<Vec<(i64, Totals)>, Error> {
-    let rows = read_beginnings(db, scope.rows(period, from, to), TOTALS_LENGTH).await?;
-    apart(move || rows.into_iter().map(|(at, packed)| Ok((at, Totals::unpack(&packed)?))).collect()).await
+    let rows = read_beginnings(db, scope.rows(period, from, to), TOTALS_LENGTH);
+    apart(rows, |rows| rows.into_iter().map(|(at, packed)| Ok((at, Totals::unpack(&packed)?))).collect()).await
 }
 
 /// The starts of rows, and the first bytes of each.
@@ -219,15 +218,19 @@ pub(super) fn beginning(length: usize) -> SimpleExpr {
     sea_orm::sea_query::Func::cust("substr").arg(Expr::col(rollup::Column::Packed)).arg(1).arg(length).into()
 }
 
-/// Runs work on a thread where it holds nobody up, when a turn is free.
-pub(super) async fn apart<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Damaged> + Send + 'static,
+/// Reads rows and works on them, on a thread where it holds nobody up; all when a turn is free, so that no rows wait in the
+/// memory.
+pub(super) async fn apart<R: Send + 'static, T: Send + 'static, E: Into<Error>>(
+    rows: impl Future<Output = Result<R, E>>,
+    work: impl FnOnce(R) -> Result<T, Damaged> + Send + 'static,
 ) -> Result<T, Error> {
     static TURNS: Semaphore = Semaphore::const_new(AT_A_TIME);
     let turn = TURNS.acquire().await.map_err(|error| Error::Fault(error.to_string()))?;
+    let rows = rows.await.map_err(Into::into)?;
     let work = move || {
+        // held until the work is done, even when nobody waits for it any more
         let _turn = turn;
-        work()
+        work(rows)
     };
     let done = tokio::task::spawn_blocking(work).await.map_err(|error| Error::Fault(error.to_string()))?;
     done.map_err(|error| Error::Fault(error.to_string()))

@@ -17,7 +17,7 @@ use entities::rollup::Period;
 use std::collections::BTreeSet;
 
 /// Hours read at once for buckets of an hour, whose quarters may be needed as well.
-const HOURS: i64 = 5 * 24;
+const HOURS: i64 = 10 * 24;
 /// Hours read at once for longer buckets.
 const HOURS_OF_LONGER: i64 = 31 * 24;
 

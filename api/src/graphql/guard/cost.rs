@@ -1,23 +1,26 @@
-//! The cost of an operation, known before it runs and linear in its document: every field is a tenth, rows multiply, and each
-//! fragment is counted once. What comes is never more: a list counts with the most rows that its arguments, or its own
-//! bound, allow. A part of a page does not know how many rows it has, so the cost of a selection has two parts: what counts
+//! The cost of an operation, known before it runs, in a time that grows with the fields it unfolds to, of which another limit
+//! lets few pass: every field is a tenth, rows multiply, and each fragment is counted once for each kind of place it stands
+//! in. What comes is never more: a list counts with the most rows that its arguments, or its own bound, allow. A part of a page does not know how many rows it has, so the cost of a selection has two parts: what counts
 //! once, and what counts for each row of the list around it.
 
-use super::prices::{Bucket, FIELD, Given, Price, Prices, Rows};
+use super::{
+    argument::{Arguments, Part},
+    prices::{Bucket, FIELD, Given, Price, Prices, Rows},
+};
 use crate::{clicks::report::DEFAULT_DAYS, graphql::scalars::DateTime};
 use async_graphql::{
     ScalarType, Value, Variables,
     parser::types::{ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet},
 };
 use contract::clock::DAY;
-use std::{collections::HashMap, convert::Infallible};
+use std::collections::HashMap;
 
 /// Hundredths in a unit of cost.
 pub(super) const HUNDREDTHS: u64 = 100;
 /// More rows than any list answers: who asks for more is refused by the list itself.
 const MOST_ROWS: u64 = 1_000;
-/// Longest text that may be the name of a value, or an instant.
-const NAME: usize = 64;
+/// Longest text that may be an instant.
+const INSTANT: usize = 64;
 /// What a series' length goes by.
 const REPORT: &str = "Report";
 /// Buckets that a range may touch more than its length tells: at its ends, and where clocks are changed.
@@ -48,7 +51,13 @@ pub(super) fn requested(
     operation: &OperationDefinition,
     variables: &Variables,
 ) -> u64 {
-    let mut counting = Counting { prices, document, operation, variables, known: HashMap::new(), length: None };
+    let mut counting = Counting {
+        prices,
+        document,
+        arguments: Arguments { operation, variables },
+        known: HashMap::new(),
+        length: None,
+    };
     let cost = counting.set(root(operation.ty), &operation.selection_set.node, false);
     units(cost.once.saturating_add(cost.each))
 }
@@ -75,8 +84,7 @@ pub(super) fn is_free(field: &str) -> bool {
 struct Counting<'a> {
     prices: &'a Prices,
     document: &'a ExecutableDocument,
-    operation: &'a OperationDefinition,
-    variables: &'a Variables,
+    arguments: Arguments<'a>,
     /// By name, whether they stand in the rows of a list that comes along, and the length around them.
     known: HashMap<(&'a str, bool, Option<u64>), Cost>,
     /// Of the range of the report around, in milliseconds, where it is known.
@@ -131,7 +139,7 @@ impl<'a> Counting<'a> {
         self.priced(price, field, price.own(along), inner)
     }
 
-    fn priced(&self, price: &Price, field: &Field, own: u64, inner: Cost) -> Cost {
+    fn priced(&self, price: &Price, field: &'a Field, own: u64, inner: Cost) -> Cost {
         let rows = match &price.rows {
             // where there is no argument a page has its greatest length
             Rows::One => u64::from(crate::page::MAX),
@@ -149,13 +157,8 @@ impl<'a> Counting<'a> {
     }
 
     /// The most buckets of the report around for the value of an argument; of all values where it cannot be known.
-    fn chosen(&self, field: &Field, argument: &str, buckets: &[Bucket]) -> u64 {
-        let value = self.argument(field, argument);
-        let name = match &value {
-            Some(Value::Enum(name)) => Some(name.as_str()),
-            Some(Value::String(name)) => Some(name.as_str()),
-            _ => None,
-        };
+    fn chosen(&self, field: &'a Field, argument: &str, buckets: &[Bucket]) -> u64 {
+        let name = self.arguments.of(field, argument).and_then(Part::text);
         let rows = |bucket: &Bucket| {
             let touched = self.length.map(|length| (length / bucket.shortest).saturating_add(MORE_BUCKETS));
             touched.map_or(bucket.most, |touched| touched.min(bucket.most))
@@ -165,14 +168,14 @@ impl<'a> Counting<'a> {
     }
 
     /// Milliseconds from `filter.from` to `filter.to`, by the rules of a report; `None` where the present says it.
-    fn length_of(&self, report: &Field) -> Option<u64> {
-        let filter = match self.argument(report, "filter") {
-            Some(Value::Object(filter)) => filter,
-            _ => async_graphql::indexmap::IndexMap::new(),
-        };
-        let end = |name: &str| filter.get(name).filter(|value| **value != Value::Null).cloned();
+    fn length_of(&self, report: &'a Field) -> Option<u64> {
+        let filter = self.arguments.of(report, "filter");
+        let end = |name: &str| self.arguments.within(filter?, name).filter(|part| !part.is_null());
         // what is no instant is refused later
-        let instant = |value: Value| DateTime::parse(value).map(|at| at.0).ok();
+        let instant = |part: Part<'_>| {
+            let text = part.text().filter(|text| text.len() <= INSTANT)?;
+            DateTime::parse(Value::String(text.to_owned())).map(|at| at.0).ok()
+        };
         let length = match (end("from"), end("to")) {
             (None, _) => DEFAULT_DAYS * DAY,
             (Some(_), None) => return None,
@@ -182,63 +185,19 @@ impl<'a> Counting<'a> {
     }
 
     /// Rows that `first` or `last` ask for.
-    fn page(&self, field: &Field, default: u64) -> u64 {
-        let asked = ["first", "last"].into_iter().filter_map(|name| match self.argument(field, name)? {
-            Value::Null => None,
-            // what is no number is refused later; until then it is the most
-            Value::Number(number) => Some(number.as_u64().unwrap_or(MOST_ROWS)),
-            _ => Some(MOST_ROWS),
-        });
+    fn page(&self, field: &'a Field, default: u64) -> u64 {
+        let asked = ["first", "last"].into_iter().filter_map(|name| self.arguments.of(field, name));
+        // what is no number is refused later; until then it is the most
+        let asked = asked.filter(|part| !part.is_null()).map(|part| part.number().unwrap_or(MOST_ROWS));
         asked.max().unwrap_or(default).clamp(1, MOST_ROWS)
     }
 
     /// Rows by the length of a list or text within an argument; what is neither counts as a list of one, as the
     /// specification has it.
-    fn given(&self, field: &Field, given: &Given) -> u64 {
+    fn given(&self, field: &'a Field, given: &Given) -> u64 {
         let [argument, within] = given.path;
-        let Some(Value::Object(fields)) = self.argument(field, argument) else { return 1 };
-        let length = match fields.get(within) {
-            Some(Value::List(items)) => items.len() as u64,
-            Some(Value::String(text)) => text.len() as u64,
-            Some(Value::Number(length)) => length.as_u64().unwrap_or(1),
-            _ => 1,
-        };
-        length.div_ceil(given.each).min(given.most)
-    }
-
-    /// An argument with the outlines of its variables.
-    fn argument(&self, field: &Field, name: &str) -> Option<Value> {
-        let value = field.get_argument(name)?.node.clone();
-        let variable = |name: async_graphql::Name| {
-            Ok::<_, Infallible>(self.variable(&name).map_or(Value::Null, |value| outline(value, true)))
-        };
-        value.into_const_with(variable).ok()
-    }
-
-    /// The value of a variable, or its default.
-    fn variable(&self, name: &str) -> Option<&'a Value> {
-        let given = self.variables.get(name);
-        given.or_else(|| {
-            let mut definitions = self.operation.variable_definitions.iter();
-            let definition = definitions.find(|definition| definition.node.name.node == name)?;
-            definition.node.default_value.as_ref().map(|value| &value.node)
-        })
-    }
-}
-
-/// A variable without its bulk: of a list and of a long text its length, of an object within an object nothing.
-fn outline(value: &Value, outer: bool) -> Value {
-    match value {
-        Value::List(items) => Value::from(items.len()),
-        Value::Object(fields) if outer => {
-            Value::Object(fields.iter().map(|(name, value)| (name.clone(), outline(value, false))).collect())
-        }
-        Value::Number(number) => Value::Number(number.clone()),
-        // the name of a value of an enumeration, or an instant
-        Value::String(text) if text.len() <= NAME => Value::String(text.clone()),
-        Value::String(text) => Value::from(text.len()),
-        Value::Null => Value::Null,
-        _ => Value::Boolean(false),
+        let part = self.arguments.of(field, argument).and_then(|part| self.arguments.within(part, within));
+        part.and_then(Part::length).unwrap_or(1).div_ceil(given.each).min(given.most)
     }
 }
 
@@ -306,8 +265,9 @@ mod tests {
                 format!("{declared} {{ tenant(id: 1) {{ report{filter} {{ {part} }} o: {other} }} }} {fragment}");
             cost(&text, variables)
         };
-        // in hundredths: tenant 10, report 100, series 500 and six for each bucket; and with it another hour by the hour
-        let units = |buckets: u64| (10 + 2 * 600 + 6 * (buckets + 1 + MORE_BUCKETS)).div_ceil(100);
+        // in hundredths: tenant 10, report 100, series 500 and six for each bucket; and the same of an hour
+        let with = |buckets: u64, more: u64| (10 + 2 * 600 + 6 * (buckets + more + MORE_BUCKETS)).div_ceil(100);
+        let units = |hours: u64| with(hours, 1);
         let day = "(filter: { from: \"2026-01-01T00:00:00Z\" to: \"2026-01-02T00:00:00Z\" })";
         let (open, wrong) = ("(filter: { from: \"2026-01-01T00:00:00Z\" })", "(filter: { from: 1 to: 2 })");
         for (filter, hours, days) in [
@@ -318,8 +278,8 @@ mod tests {
             (wrong, 1_514, 402),
         ] {
             assert_eq!(series(filter, "HOUR", value!({})), units(hours), "{filter}");
-            assert_eq!(series(filter, "DAY", value!({})), units(days), "{filter}");
-            assert_eq!(series(filter, "$i", value!({ "i": "DAY" })), units(days), "{filter}");
+            assert_eq!(series(filter, "DAY", value!({})), with(days, 0), "{filter}");
+            assert_eq!(series(filter, "$i", value!({ "i": "DAY" })), with(days, 0), "{filter}");
             assert_eq!(series(filter, "$i", value!({})), units(hours), "{filter}");
         }
         let (from, to) = ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");

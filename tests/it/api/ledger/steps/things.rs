@@ -110,8 +110,13 @@ fn ends() -> Vec<Step> {
     let mut renamed = tenant("Renamed");
     renamed["policy"]["budgetMs"] = json!(900);
     renamed["branding"] = json!({ "colour": "#0a7cff" });
-    renamed["linkDefaults"] =
-        json!({ "domain_id": null, "pixel_ids": ["$pixel"], "utm": utm(), "expires_after": null, "forwarding": null });
+    renamed["linkDefaults"] = json!({
+        "domainId": null,
+        "pixelIds": ["$pixel"],
+        "utm": utm(),
+        "expiresAfterSeconds": null,
+        "queryForwarding": null,
+    });
     vec![
         step("updateTenant", ADMIN, change)
             .writes("$tenant", "Tenant $tenant", tenant("Acme"), renamed)
