@@ -32,6 +32,7 @@ pub mod preview;
 pub mod report;
 pub mod scalars;
 pub mod session;
+mod skipped;
 pub mod tenant;
 pub mod viewer;
 pub mod webhook;

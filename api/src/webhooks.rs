@@ -72,8 +72,10 @@ pub struct Made {
 /// Makes a webhook.
 ///
 /// # Errors
-/// Mistakes in `url` and `events`; `LIMIT_REACHED` in `tenantId`; of the database.
+/// Mistakes in `url` and `events`; `LIMIT_REACHED` in `tenantId`; [`Error::MissingScope`] for an API key that may not read
+/// what the events tell; of the database.
 pub async fn create(app: &App, scope: TenantScope, new: NewWebhook, once: Option<Once>) -> Result<Made, Error> {
+    demand_to_read(scope, &new.events)?;
     let (tenant_id, now) = (scope.tenant_id(), app.clock.now());
     let mut mistakes = Mistakes::default();
     let url = check::url(&new.url, app.rules.reach, &mut mistakes);
@@ -120,11 +122,15 @@ pub async fn create(app: &App, scope: TenantScope, new: NewWebhook, once: Option
 /// meanwhile is not.
 ///
 /// # Errors
-/// `NOT_FOUND` in `id`; mistakes in `url` and `events`; of the database.
+/// `NOT_FOUND` in `id`; mistakes in `url` and `events`; [`Error::MissingScope`] for an API key that may not read what the
+/// events tell, unless it only switches the webhook off; of the database.
 pub async fn update(app: &App, scope: TenantScope, id: Uuid, change: WebhookChange) -> Result<Model, Error> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
     let before = hold(&tx, scope, id, LockType::NoKeyUpdate).await?;
+    if change.url.is_some() || change.events.is_some() || change.enabled == Some(true) {
+        demand_to_read(scope, change.events.as_deref().unwrap_or(&Event::of_stored(&before.events)))?;
+    }
     let mut mistakes = Mistakes::default();
     let mut row = webhook::ActiveModel { updated_at: Set(now), ..Default::default() };
     if let Some(url) = &change.url {
@@ -214,6 +220,11 @@ pub async fn list(app: &App, scope: TenantScope, page: &Page) -> Result<Window<M
 /// Of the database.
 pub async fn count(app: &App, scope: TenantScope) -> Result<u64, Error> {
     Ok(webhook::Entity::of(scope.tenant_id()).count(app.db.read()).await?)
+}
+
+/// Who says where events go may read what they tell.
+fn demand_to_read(scope: TenantScope, events: &[Event]) -> Result<(), Error> {
+    events.iter().try_for_each(|event| scope.demand(event.needs()))
 }
 
 /// Reads a webhook and keeps others from changing it until the transaction ends.

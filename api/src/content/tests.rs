@@ -32,6 +32,32 @@ fn an_address_in_text_ends_where_a_reader_sees_its_end() {
 }
 
 #[test]
+fn a_placeholder_of_a_mail_program_is_never_cut() {
+    for (content, address) in [
+        ("see https://a.example/u?id=*|UNIQID|*&s=1 now", "https://a.example/u?id=*|UNIQID|*&s=1"),
+        ("(https://a.example/(b{{ contact.id }})).", "https://a.example/(b{{ contact.id }})"),
+        ("https://a.example/%%First Name%%/x?", "https://a.example/%%First Name%%/x"),
+        ("https://a.example/?u=${id}, https:", "https://a.example/?u=${id}"),
+    ] {
+        for format in [Format::Text, Format::Markdown] {
+            assert_eq!(found(content, format), [address], "{content}");
+        }
+    }
+    assert_eq!(
+        found("[l](https://a.example/?x={{ name }}&y=1)", Format::Markdown),
+        ["https://a.example/?x={{ name }}&y=1"]
+    );
+    assert_eq!(found("[l](https://a.example/*|X|*)", Format::Markdown), ["https://a.example/*|X|*"]);
+    let signs = find("[l](https://a.example/?x=<%= name %>&y=1)", Format::Markdown);
+    assert_eq!((signs.places, signs.unplaced), (vec![], vec!["https://a.example/?x=<%= name %>&y=1".to_owned()]));
+    let linear = |piece: &str, format| find(&piece.repeat(100_000), format);
+    for piece in ["{{", "https://a.example/{{", "<%", "*|x", "https://a.example/*|x|*", "%%", "${"] {
+        linear(piece, Format::Text);
+        linear(piece, Format::Markdown);
+    }
+}
+
+#[test]
 fn in_html_the_links_are_found_and_their_entities_read() {
     for (content, expected) in [
         (

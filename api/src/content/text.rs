@@ -82,7 +82,8 @@ fn in_host(letter: char) -> bool {
     }
 }
 
-/// Bytes of the path, the query and the fragment that a text starts with. Each letter is looked at once.
+/// Bytes of the path, the query and the fragment that a text starts with, placeholders of mail programs among them. Each
+/// letter is looked at once, but for what begins like a placeholder.
 fn path(rest: &str, quote: Option<char>) -> usize {
     if !rest.starts_with(['/', '?', '#']) {
         return 0;
@@ -90,6 +91,14 @@ fn path(rest: &str, quote: Option<char>) -> usize {
     let mut open = [0_usize; BRACKETS.len()];
     let (mut quoted, mut end) = (false, 0);
     for (at, letter) in rest.char_indices() {
+        if at < end {
+            continue;
+        }
+        let placeholder = address::placeholder(&rest[at..]);
+        if placeholder > 0 {
+            end = at + placeholder;
+            continue;
+        }
         let over = letter.is_whitespace() || letter.is_control() || Some(letter) == quote;
         if over || STOPS.contains(&letter) || address::ENDS.contains(&letter) {
             break;
@@ -165,6 +174,12 @@ mod tests {
                 &["https://m\u{fc}ller.example", "https://b.example"],
             ),
             ("\u{89c1}https://a.example/x\u{3002}", &["https://a.example/x"]),
+            ("https://a.example/u?id=*|UNIQID|*&s=1 now", &["https://a.example/u?id=*|UNIQID|*&s=1"]),
+            ("https://a.example/u?id={{ contact.id }}.", &["https://a.example/u?id={{ contact.id }}"]),
+            ("(https://a.example/<%= id %>/x, <<b>>)", &["https://a.example/<%= id %>/x"]),
+            ("<https://a.example/<<id>>>", &["https://a.example/<<id>>"]),
+            ("https://a.example/%%First Name%%", &["https://a.example/%%First Name%%"]),
+            ("*https://a.example/x*|*https://b.example/*", &["https://a.example/x", "https://b.example/"]),
             ("https://a.example/?u=https://b.example/", &["https://a.example/?u=https://b.example/"]),
             ("https:// https:/// http://. http://@ https://[ https://[] ://a.example", &[]),
         ] {

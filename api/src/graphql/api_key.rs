@@ -35,7 +35,8 @@ pub enum ApiKeyScope {
     /// VIEWER takes `links:read`, `pixels:read` and `reports:read` besides, an EDITOR `links:write`, `pixels:write` and
     /// `reports:read`, an ADMIN these and `tenant:admin`.
     MembersWrite,
-    /// `tenant:admin`: the tenant's name and policy, its domains and its audit log.
+    /// `tenant:admin`: to change the tenant's name and policy, its domains, webhooks and API keys, and to read its audit log.
+    /// What a webhook's events tell needs the scope that reads it besides.
     TenantAdmin,
     /// `schema:read`: the schema, where introspection is off for others.
     SchemaRead,

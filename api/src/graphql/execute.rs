@@ -12,7 +12,7 @@ use super::{
     loaders::loader,
     order::Shape,
     persisted::Persisted,
-    zeros,
+    skipped, zeros,
 };
 use crate::{app::App, auth::Client, error::Error, rate_limits::Meter, scope::Caller};
 use async_graphql::{Request, Response, ServerError, Value};
@@ -177,6 +177,7 @@ async fn run(engine: &Engine, mut request: Request, asking: Asking) -> Answer {
     let document = request.parsed_query().ok();
     let shape = document.map(|document| Shape::of(document, operation.as_deref())).unwrap_or_default();
     let priced = document.filter(|_| wants_cost).cloned();
+    skipped::fill(&mut request);
     let app = engine.app.acting_for(asking.caller);
     request = request.data(asking.client).data(loader(app.db.clone())).data(app);
     if let Some(caller) = asking.caller {

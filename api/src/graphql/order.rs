@@ -1,6 +1,7 @@
 //! Puts the fields of an answer into the order in which they were asked for, as the GraphQL specification wants it: they
-//! are resolved at the same time and come in the order in which they were ready.
+//! are resolved at the same time and come in the order in which they were ready. Takes out what was asked for besides.
 
+use super::skipped::MARK;
 use async_graphql::{
     Name, Value,
     indexmap::IndexMap,
@@ -50,6 +51,7 @@ impl Shape {
             Value::List(items) => items.iter_mut().for_each(|item| self.apply(item)),
             // a scalar may be an object too: it is left as it is
             Value::Object(fields) if !self.0.is_empty() => {
+                fields.swap_remove(MARK);
                 fields.sort_by_cached_key(|name, _| self.0.get_index_of(name));
                 for (name, field) in fields {
                     if let Some(shape) = self.0.get(name) {

@@ -139,7 +139,8 @@ pub struct InterstitialPreview {
 
 #[ComplexObject]
 impl InterstitialPreview {
-    /// Every pixel of the tenant, in the order they were made, at most 50. An API key needs `pixels:read` for them.
+    /// Every pixel of the tenant, in the order they were made, at most 50. An API key needs `pixels:read` for them; the page
+    /// names those that fire, to it as to any visitor.
     async fn pixels(&self, ctx: &Context<'_>) -> Result<Vec<PreviewPixel>> {
         context::demand(ctx, &self.scope, Permission::ReadPixels)?;
         let tenant_id = self.scope.tenant_id();

@@ -135,6 +135,28 @@ async fn a_cost_is_told_to_who_asks() {
 }
 
 #[tokio::test]
+async fn what_is_skipped_leaves_objects_and_no_nulls() {
+    let door = door(false).await;
+    let left = async |text: &str| {
+        let request = post().header("accept", "application/graphql-response+json");
+        let body = json!({ "query": text, "variables": { "x": false } }).to_string();
+        let (response, text) = send(&door, request, &body).await;
+        assert_eq!(response.status(), 200, "{text}");
+        text
+    };
+    assert_eq!(left("query($x: Boolean!) { networks @include(if: $x) { key } }").await, r#"{"data":{}}"#);
+    assert_eq!(left("{ ... on Query @skip(if: true) { networks { key } } }").await, r#"{"data":{}}"#);
+    let networks =
+        left("query($x: Boolean!) { networks { key @include(if: $x) idFields { key @skip(if: true) } } }").await;
+    assert!(networks.starts_with(r#"{"data":{"networks":[{"idFields":[{},{}]},"#), "{networks}");
+    let networks = left(
+        "query($x: Boolean!) { networks { key @include(if: $x) ...f } } fragment f on Network { name @skip(if: true) }",
+    )
+    .await;
+    assert!(networks.starts_with(r#"{"data":{"networks":[{},{},"#), "{networks}");
+}
+
+#[tokio::test]
 async fn a_long_answer_is_compressed_for_who_reads_it() {
     let door = door(false).await;
     let long = query("{ networks { key name idFields { key help } } }");

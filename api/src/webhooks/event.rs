@@ -1,5 +1,7 @@
 //! The events that webhooks can be told of, and sets of them as they are stored. Pure.
 
+use crate::scope::Permission;
+
 /// What can happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Event {
@@ -41,6 +43,17 @@ impl Event {
             Self::ClickRecorded => "click.recorded",
             Self::PixelUnhealthy => "pixel.unhealthy",
             Self::Test => "webhook.test",
+        }
+    }
+
+    /// What who is told of it must be allowed besides [`Permission::Administer`].
+    #[must_use]
+    pub const fn needs(self) -> Permission {
+        match self {
+            Self::LinkCreated | Self::LinkUpdated | Self::LinkDeleted | Self::LinkExpired => Permission::ReadLinks,
+            Self::ClickRecorded => Permission::ReadReports,
+            Self::PixelUnhealthy => Permission::ReadPixels,
+            Self::Test => Permission::Administer,
         }
     }
 

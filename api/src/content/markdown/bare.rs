@@ -17,10 +17,9 @@ pub(super) fn find(content: &str, texts: &[Range<usize>], mut walls: Vec<usize>,
             let wall = walls.get(walls.partition_point(|wall| *wall <= start)).copied();
             let end = wall.unwrap_or(content.len());
             let Some(stretch) = content.get(start..end) else { continue };
-            let over = |character: char| character.is_whitespace() || matches!(character, '<' | '>');
-            // both at once: a search beyond the end of the address, again for each one, would be quadratic
-            let stop = stretch.find(|character| over(character) || address::ENDS.contains(&character));
-            let found = trimmed(&stretch[..stop.unwrap_or(stretch.len())]);
+            let (stop, placeholders) = stop(stretch);
+            // the last placeholder is none of the marks at the end
+            let found = &stretch[..trimmed(&stretch[..stop]).len().max(placeholders)];
             behind = start + found.len();
             match meaning(found).filter(|_| !found.contains('\\')) {
                 Some(address) => findings.places.push((start..behind, address)),
@@ -28,6 +27,25 @@ pub(super) fn find(content: &str, texts: &[Range<usize>], mut walls: Vec<usize>,
             }
         }
     }
+}
+
+/// Where an address ends that a stretch of text starts with, and where the last placeholder of a mail program in it does.
+fn stop(stretch: &str) -> (usize, usize) {
+    let over = |character: char| character.is_whitespace() || matches!(character, '<' | '>');
+    let mut placeholders = 0;
+    for (at, character) in stretch.char_indices() {
+        if at < placeholders {
+            continue;
+        }
+        let placeholder = address::placeholder(&stretch[at..]);
+        if placeholder > 0 {
+            placeholders = at + placeholder;
+        // both at once: a search beyond the end of the address, again for each one, would be quadratic
+        } else if over(character) || address::ENDS.contains(&character) {
+            return (at, placeholders);
+        }
+    }
+    (stretch.len(), placeholders)
 }
 
 /// Where addresses begin in a stretch of text: not within a word.

@@ -8,7 +8,7 @@ use crate::graphql::{
     limits::SECONDS,
     loaders::loader,
     order::Shape,
-    zeros,
+    skipped, zeros,
 };
 use async_graphql::{Request, Response};
 use futures_util::{
@@ -109,6 +109,7 @@ pub fn subscribe(
         return Err(NotStreamed::Other(Box::new((request, asking))));
     }
     let shape = document.map(|document| Shape::of(document, operation.as_deref())).unwrap_or_default();
+    skipped::fill(&mut request);
     if let Some(meter) = &asking.meter {
         meter.weigh(cost).map_err(|error| NotStreamed::Refused(Box::new(Answer::limited(error))))?;
         request = request.data(meter.clone());

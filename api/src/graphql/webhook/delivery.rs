@@ -31,11 +31,16 @@ pub enum WebhookDeliveryState {
 
 /// A message on its way to a webhook.
 #[derive(Debug, Clone)]
-pub struct WebhookDelivery(Model);
+pub struct WebhookDelivery {
+    scope: TenantScope,
+    row: Model,
+}
 
-impl From<Model> for WebhookDelivery {
-    fn from(row: Model) -> Self {
-        Self(row)
+impl WebhookDelivery {
+    /// A delivery that was reached through a scope.
+    #[must_use]
+    pub const fn new(scope: TenantScope, row: Model) -> Self {
+        Self { scope, row }
     }
 }
 
@@ -44,62 +49,65 @@ impl From<Model> for WebhookDelivery {
 impl WebhookDelivery {
     /// Opaque and stable.
     async fn id(&self) -> ID {
-        id::encode(Kind::WebhookDelivery, self.0.id)
+        id::encode(Kind::WebhookDelivery, self.row.id)
     }
 
     /// The header `webhook-id`: the same each time that the message is sent, to every webhook and when it is replayed.
     async fn message_id(&self) -> String {
-        log::message_id(self.0.message_id)
+        log::message_id(self.row.message_id)
     }
 
     /// What it tells of; null for an event that this version does not know.
     async fn event(&self) -> Option<WebhookEvent> {
-        Event::named(&self.0.event).map(Into::into)
+        Event::named(&self.row.event).map(Into::into)
     }
 
     /// When it was written: when the event happened, or the replay was asked for.
     async fn at(&self) -> DateTime {
-        DateTime(self.0.created_at)
+        DateTime(self.row.created_at)
     }
 
     /// Whether it arrived.
     async fn state(&self) -> WebhookDeliveryState {
-        self.0.state.into()
+        self.row.state.into()
     }
 
     /// Attempts that were begun, at most 8 unless the operator of this server set other pauses.
     async fn attempts(&self) -> i32 {
-        self.0.attempts
+        self.row.attempts
     }
 
     /// When the last attempt began; null before the first.
     async fn attempted_at(&self) -> Option<DateTime> {
-        self.0.attempted_at.map(DateTime)
+        self.row.attempted_at.map(DateTime)
     }
 
     /// Status code of the last answer; null when there was none.
     async fn response_status(&self) -> Option<i32> {
-        self.0.status
+        self.row.status
     }
 
     /// Milliseconds that the last attempt took; null before the first has ended.
     async fn duration_ms(&self) -> Option<i64> {
-        self.0.duration_ms
+        self.row.duration_ms
     }
 
     /// What was wrong with the last attempt, a sentence for people; null when nothing was.
     async fn error(&self) -> Option<&str> {
-        self.0.error.as_deref()
+        self.row.error.as_deref()
     }
 
     /// When it is tried next; while an attempt is under way, when that counts as lost. Null when it is not tried any more.
     async fn next_attempt_at(&self) -> Option<DateTime> {
-        self.0.next_attempt_at.map(DateTime)
+        self.row.next_attempt_at.map(DateTime)
     }
 
-    /// The body as it is sent, JSON; null when it was cleared away meanwhile.
+    /// The body as it is sent, JSON; null when it was cleared away meanwhile. An API key needs the scope that reads what it
+    /// tells: `links:read`, `reports:read` for clicks, or `pixels:read`.
     async fn payload(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        loaders::payload(ctx, self.0.tenant_id, self.0.message_id).await
+        let event = Event::named(&self.row.event).unwrap_or(Event::Test);
+        context::demand(ctx, &self.scope, event.needs())?;
+        loaders::payload(ctx, self.row.tenant_id, self.row.message_id).await
     }
 }
 
@@ -124,5 +132,5 @@ pub async fn deliveries_of(
         let app = counted.clone();
         async move { log::count(&app, scope, webhook_id, state).await }
     });
-    Ok(connect(window, total, WebhookDelivery))
+    Ok(connect(window, total, move |row| WebhookDelivery::new(scope, row)))
 }

@@ -144,7 +144,8 @@ pub struct WebhookMutation;
 
 #[Object]
 impl WebhookMutation {
-    /// Makes a webhook: an address that is told of events. Needs the role ADMIN.
+    /// Makes a webhook: an address that is told of events. Needs the role ADMIN. An API key needs besides `tenant:admin` the
+    /// scopes that read what the events tell: `links:read`, `reports:read` for clicks, `pixels:read` for pixels.
     async fn create_webhook(
         &self,
         ctx: &Context<'_>,
@@ -166,7 +167,8 @@ impl WebhookMutation {
         })
     }
 
-    /// Changes a webhook: only the fields that are given. Needs the role ADMIN.
+    /// Changes a webhook: only the fields that are given. Needs the role ADMIN, and of an API key the scopes that
+    /// `createWebhook` needs for the events that it has then, unless it is only switched off.
     async fn update_webhook(
         &self,
         ctx: &Context<'_>,
@@ -231,11 +233,14 @@ impl WebhookMutation {
         #[graphql(desc = "Which delivery.")] input: ReplayWebhookDeliveryInput,
     ) -> Result<ReplayWebhookDeliveryPayload> {
         let replayed = match scope_of_delivery(ctx, &input.id).await? {
-            Ok((scope, key)) => log::replay(context::app(ctx)?, scope, key).await,
+            Ok((scope, key)) => {
+                let row = log::replay(context::app(ctx)?, scope, key).await;
+                row.map(|row| WebhookDelivery::new(scope, row))
+            }
             Err(error) => Err(error),
         };
         Ok(match answer(ctx, replayed)? {
-            Ok(row) => ReplayWebhookDeliveryPayload { delivery: Some(row.into()), user_errors: Vec::new() },
+            Ok(delivery) => ReplayWebhookDeliveryPayload { delivery: Some(delivery), user_errors: Vec::new() },
             Err(user_errors) => ReplayWebhookDeliveryPayload { delivery: None, user_errors },
         })
     }
@@ -248,11 +253,14 @@ impl WebhookMutation {
         #[graphql(desc = "Which webhook.")] input: SendTestWebhookInput,
     ) -> Result<SendTestWebhookPayload> {
         let sent = match scope_of_webhook(ctx, &input.id).await? {
-            Ok((scope, key)) => log::send_test(context::app(ctx)?, scope, key).await,
+            Ok((scope, key)) => {
+                let row = log::send_test(context::app(ctx)?, scope, key).await;
+                row.map(|row| WebhookDelivery::new(scope, row))
+            }
             Err(error) => Err(error),
         };
         Ok(match answer(ctx, sent)? {
-            Ok(row) => SendTestWebhookPayload { delivery: Some(row.into()), user_errors: Vec::new() },
+            Ok(delivery) => SendTestWebhookPayload { delivery: Some(delivery), user_errors: Vec::new() },
             Err(user_errors) => SendTestWebhookPayload { delivery: None, user_errors },
         })
     }

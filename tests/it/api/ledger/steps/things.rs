@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 const LINKS: By = By::Owner(&["LINKS_WRITE"]);
 const PIXELS: By = By::Owner(&["PIXELS_WRITE"]);
 const ADMIN: By = By::Owner(&["TENANT_ADMIN"]);
+const WEBHOOKS: By = By::Owner(&["TENANT_ADMIN", "LINKS_READ"]);
 
 pub(super) fn all() -> Vec<Step> {
     [webhooks(), pixels(), links(), ends(), domains(), deliveries()].into_iter().flatten().collect()
@@ -24,7 +25,7 @@ fn webhook(extra: Value) -> Value {
 fn webhooks() -> Vec<Step> {
     let new = of_tenant(json!({ "url": "$hooks", "events": ["LINK_CREATED", "LINK_UPDATED", "LINK_DELETED"] }));
     vec![
-        step("createWebhook", ADMIN, new)
+        step("createWebhook", WEBHOOKS, new)
             .reads("webhook { id } secret", &[("$webhook", "/webhook/id"), ("$$webhook", "/secret")])
             .writes("$tenant", "Webhook $webhook", Value::Null, webhook(json!({})))
             .wrong(json!({ "url": "nonsense" })),
@@ -176,7 +177,7 @@ fn deliveries() -> Vec<Step> {
                 Value::Null,
                 json!({ "replayed": "$delivery", "event": "webhook.test" }),
             ),
-        step("updateWebhook", ADMIN, with(id.clone(), json!({ "events": ["LINK_CREATED"] })))
+        step("updateWebhook", WEBHOOKS, with(id.clone(), json!({ "events": ["LINK_CREATED"] })))
             .writes("$tenant", "Webhook $webhook", webhook(json!({})), webhook(created.clone()))
             .wrong(json!({ "url": "nonsense" })),
         step("deleteWebhook", ADMIN, id).writes("$tenant", "Webhook $webhook", webhook(created), Value::Null),
