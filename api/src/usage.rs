@@ -55,14 +55,17 @@ pub(crate) async fn room(
     let mut room: Option<Room> = None;
     if let Some(most) = quotas.links {
         let there = link::Entity::of(tenant_id).count(tx).await?;
-        let rule = format!("the tenant has {there} of {most} links: delete some first");
+        // of many at once, those before have taken what was left
+        let then = Ord::max(there, most);
+        let rule = format!("the tenant has {then} of {most} links: delete some first");
         room = Some(Room { links: most.saturating_sub(there), rule });
     }
     if let Some(most) = quotas.links_per_month {
         let made = made(tx, tenant_id, now).await?;
         let links = most.saturating_sub(made);
         if room.as_ref().is_none_or(|room| links < room.links) {
-            let rule = format!("the tenant made {made} of {most} links of this month (UTC)");
+            let then = Ord::max(made, most);
+            let rule = format!("the tenant made {then} of {most} links of this month (UTC)");
             room = Some(Room { links, rule });
         }
     }

@@ -26,8 +26,11 @@ pub(super) fn find(content: &str) -> Findings {
         let Some(value) = tag.attributes.get(&b"href"[..]) else { continue };
         let value = String::from_utf8_lossy(&value.value);
         // browsers take these out of an address, wherever they stand
-        let address: String =
-            value.trim().chars().filter(|character| !matches!(character, '\t' | '\n' | '\r')).collect();
+        let address: String = value
+            .trim_matches(|character| character <= ' ')
+            .chars()
+            .filter(|character| !matches!(character, '\t' | '\n' | '\r'))
+            .collect();
         if !address::is_http(&address) {
             continue;
         }

@@ -10,7 +10,6 @@ use super::{
     guard::{Fault, Guard, Refusal, Rights},
     limits::{COST, ERRORS, NESTING, SECONDS},
     loaders::loader,
-    order::Shape,
     persisted::Persisted,
     skipped, zeros,
 };
@@ -175,7 +174,7 @@ async fn run(engine: &Engine, mut request: Request, asking: Asking) -> Answer {
     let wants_cost = asking.wants_cost || request.extensions.get("cost") == Some(&Value::Boolean(true));
     // parsed by the guard
     let document = request.parsed_query().ok();
-    let shape = document.map(|document| Shape::of(document, operation.as_deref())).unwrap_or_default();
+    let shape = document.map(|document| engine.guard.shape(document, operation.as_deref())).unwrap_or_default();
     let priced = document.filter(|_| wants_cost).cloned();
     skipped::fill(&mut request);
     let app = engine.app.acting_for(asking.caller);
@@ -184,7 +183,7 @@ async fn run(engine: &Engine, mut request: Request, asking: Asking) -> Answer {
         request = request.data(caller);
     }
     let mut response = engine.schema.execute(request.data(asking.id.clone())).await;
-    shape.apply(&mut response.data);
+    shape.apply(&mut response.data, &response.errors);
     let mut answer = tell(response, &asking.id);
     if let (None, Some((hash, query))) = (answer.fault, kept) {
         engine.persisted.keep(hash, query);

@@ -13,6 +13,7 @@ use self::prices::Prices;
 use super::{
     error::code,
     limits::{BODY, BULK_BODY, CONTENT_BODY, COST, Limit, grouped},
+    order::Shape,
 };
 use async_graphql::{
     Pos, Request, ServerError, Value,
@@ -148,6 +149,13 @@ impl Guard {
         let Some(operation) = runs else { return Ok(0) };
         let cost = cost::requested(&self.prices, document, operation, variables);
         Refusal::unless(COST, cost).map(|()| cost)
+    }
+
+    /// What the answer of an operation looks like, where it is there.
+    pub(super) fn shape(&self, document: &ExecutableDocument, name: Option<&str>) -> Shape {
+        let kind = |on: &str, field: &str| self.prices.find(on, field).map(|price| &price.kind);
+        let shape = |operation| Shape::of(document, operation, cost::root(operation.ty), &kind);
+        find(document, name).map(shape).unwrap_or_default()
     }
 
     /// Whether what is to run is a subscription.

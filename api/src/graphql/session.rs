@@ -163,7 +163,8 @@ impl SessionMutation {
         })
     }
 
-    /// Exchanges a refresh token for the next pair of tokens. Needs no access token.
+    /// Exchanges a refresh token for the next pair of tokens. Needs no access token: send no `Authorization` header along, since
+    /// with one that is over nothing is run.
     async fn refresh_session(
         &self,
         ctx: &Context<'_>,

@@ -49,7 +49,7 @@ async fn defaults_fill_what_was_left_out(world: &mut World) {
     let kept = set(&account, defaults).await;
     assert_eq!((&kept["pixels"], &kept["expiresAfterSeconds"]), (&json!([{ "id": pixel }]), &json!(3_600)));
     let (action, _, after) = last_deed(&account).await;
-    assert_eq!((action.as_str(), &after["linkDefaults"]["expires_after"]), ("updateTenant", &json!(3_600)));
+    assert_eq!((action.as_str(), &after["linkDefaults"]["expiresAfterSeconds"]), ("updateTenant", &json!(3_600)));
 
     let link = make(&account, json!({})).await;
     assert_eq!((&link["pixels"], &link["utm"]["source"]), (&json!([{ "id": pixel }]), &json!("scheduler")));

@@ -10,7 +10,7 @@ use crate::world::{
 };
 use serde_json::{Value, json};
 
-in_both!(crate::webhooks::QUICK => mistakes_come_back_together, webhooks_belong_to_their_tenant, every_mutation_leaves_a_row);
+in_both!(crate::webhooks::QUICK => mistakes_come_back_together, webhooks_belong_to_their_tenant, a_key_is_told_only_what_it_may_read, every_mutation_leaves_a_row);
 
 fn pair(field: &str, code: &str) -> (String, String) {
     (field.to_owned(), code.to_owned())
@@ -99,6 +99,49 @@ async fn webhooks_belong_to_their_tenant(world: &mut World) {
     assert_eq!(program.reply(node, json!({ "id": receiver.id })).await.code(), "FORBIDDEN");
     assert_eq!(other.client.query(node, json!({ "id": receiver.id })).await["node"], Value::Null);
     assert_eq!(receiver.log(&account).await.len(), 1);
+}
+
+async fn a_key_is_told_only_what_it_may_read(world: &mut World) {
+    let account = world.sign_up().await;
+    let receiver = Receiver::new(world, &account, "told.receiver.example", json!(["LINK_CREATED"])).await;
+    let input = of(&account, json!({ "destination": "https://shop.example.com/" }));
+    account.client.done("createLink", input, "link { id }").await;
+    receiver.message("link.created").await;
+    let key = async |scopes: Value| {
+        let input = json!({ "name": "k", "scopes": scopes, "tenantIds": [account.tenant] });
+        let made = account.client.done("createApiKey", input, "secret").await;
+        account.client.with_token(text(&made["secret"]))
+    };
+    let (admin, reader) = (key(json!(["TENANT_ADMIN"])).await, key(json!(["TENANT_ADMIN", "LINKS_READ"])).await);
+    let new = |event: &str| of(&account, json!({ "url": "https://hooks.example.com/", "events": [event] }));
+    let change = |extra: Value| with(json!({ "id": receiver.id }), extra);
+    let url = json!({ "url": "https://hooks.example.com/" });
+    for (client, name, input, scope) in [
+        (&admin, "createWebhook", new("LINK_CREATED"), "links:read"),
+        (&admin, "createWebhook", new("LINK_EXPIRED"), "links:read"),
+        (&reader, "createWebhook", new("CLICK_RECORDED"), "reports:read"),
+        (&reader, "createWebhook", new("PIXEL_UNHEALTHY"), "pixels:read"),
+        (&admin, "updateWebhook", change(url), "links:read"),
+        (&admin, "updateWebhook", change(json!({ "enabled": true })), "links:read"),
+        (&reader, "updateWebhook", change(json!({ "events": ["LINK_CREATED", "CLICK_RECORDED"] })), "reports:read"),
+    ] {
+        let reply = client.reply(&mutation(name, ""), json!({ "input": input })).await;
+        let scopes = &reply.body["errors"][0]["extensions"]["scope"];
+        assert_eq!((reply.code(), scopes), ("FORBIDDEN", &json!(scope)), "{name} {input}");
+    }
+    let now = webhook(&account, &receiver.id, "url events enabled").await;
+    assert!(text(&now["url"]).contains("told.receiver.example") && now["events"] == json!(["LINK_CREATED"]), "{now}");
+    let node = "query($id: ID!) { node(id: $id) { ... on Webhook { deliveries { nodes { event payload } } } } }";
+    let hidden = admin.reply(node, json!({ "id": receiver.id })).await;
+    assert_eq!(hidden.code(), "FORBIDDEN");
+    let shown = reader.query(node, json!({ "id": receiver.id })).await;
+    let nodes = |data: &Value| data["node"]["deliveries"]["nodes"][0].clone();
+    assert_eq!(nodes(&hidden.body["data"]), json!({ "event": "LINK_CREATED", "payload": null }));
+    assert!(text(&nodes(&shown)["payload"]).contains("shop.example.com"), "{shown}");
+    reader.done("createWebhook", new("LINK_CREATED"), "webhook { id }").await;
+    // what is switched off tells nobody anything
+    let off = admin.done("updateWebhook", change(json!({ "enabled": false })), "webhook { enabled }").await;
+    assert_eq!(off["webhook"]["enabled"], false);
 }
 
 async fn every_mutation_leaves_a_row(world: &mut World) {

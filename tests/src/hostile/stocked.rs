@@ -359,7 +359,7 @@ fn bulk(stock: &Stock) -> Vec<Harm> {
         Harm::new(
             "a large variable in many ids",
             many_times("report { delivery(pixelId: $f) { sent } } ", "ID"),
-            Invalid,
+            Refused::TooComplex,
         ),
         Harm::new("60,000 members", members(60_000), NoJson),
         Harm::new("a member of 54,000 bytes", changing("createLinks", "results { index }", &named), Invalid),

@@ -108,7 +108,7 @@ pub fn subscribe(
     if !document.as_ref().is_some_and(|document| Guard::is_subscription(document, operation.as_deref())) {
         return Err(NotStreamed::Other(Box::new((request, asking))));
     }
-    let shape = document.map(|document| Shape::of(document, operation.as_deref())).unwrap_or_default();
+    let shape = document.map(|document| engine.guard.shape(document, operation.as_deref())).unwrap_or_default();
     skipped::fill(&mut request);
     if let Some(meter) = &asking.meter {
         meter.weigh(cost).map_err(|error| NotStreamed::Refused(Box::new(Answer::limited(error))))?;
@@ -180,7 +180,7 @@ impl Events {
 
     fn told(&mut self, mut response: Response) -> Event {
         self.answered += 1;
-        self.shape.apply(&mut response.data);
+        self.shape.apply(&mut response.data, &response.errors);
         let mut answer = tell(response, &self.asking.id);
         let missed = self.course.missed.swap(0, Relaxed);
         answer.extensions = (missed > 0).then_some(Told { cost: None, missed: Some(missed) });

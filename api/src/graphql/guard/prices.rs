@@ -78,6 +78,8 @@ pub(super) struct Price {
     pub(super) list: bool,
     /// The type that it answers.
     pub(super) answers: String,
+    /// The same with its lists, and whether it may be null.
+    pub(super) kind: Type,
 }
 
 impl Price {
@@ -153,7 +155,13 @@ fn price(on: &str, field: &FieldDefinition, leaves: &[&str]) -> Price {
         _ => FIELD,
     };
     let own = DEARER.iter().find(|(known, _)| *known == name).map_or(usual, |(_, tenths)| tenths * ALONG);
-    Price { own, rows: rows(on, &name, field, leaves.contains(&answers.as_str())), list, answers }
+    Price {
+        own,
+        rows: rows(on, &name, field, leaves.contains(&answers.as_str())),
+        list,
+        answers,
+        kind: field.ty.node.clone(),
+    }
 }
 
 fn rows(on: &str, name: &str, field: &FieldDefinition, leaf: bool) -> Rows {

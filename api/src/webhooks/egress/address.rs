@@ -21,7 +21,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         let mask = u32::MAX << (32 - bits);
         address.to_bits() & mask == Ipv4Addr::new(a, b, c, d).to_bits()
     };
-    const REFUSED: [([u8; 4], u32); 15] = [
+    const REFUSED: [([u8; 4], u32); 16] = [
         ([0, 0, 0, 0], 8),
         ([10, 0, 0, 0], 8),
         // carrier-grade NAT
@@ -29,6 +29,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         ([127, 0, 0, 0], 8),
         // link-local, and the metadata services of clouds
         ([169, 254, 0, 0], 16),
+        // a cloud's services for its own machines, at an address that looks public
+        ([168, 63, 129, 16], 32),
         ([172, 16, 0, 0], 12),
         ([192, 0, 0, 0], 24),
         ([192, 0, 2, 0], 24),
@@ -61,8 +63,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 }
 
 fn is_local_v4(address: Ipv4Addr) -> bool {
-    // 100.100.100.200 and 192.0.0.192 are metadata services too
-    let metadata = [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192)];
+    // metadata services too
+    let metadata = [[100, 100, 100, 200], [168, 63, 129, 16], [192, 0, 0, 192]].map(Ipv4Addr::from_octets);
     let of_one = !address.is_link_local() && !address.is_multicast() && !address.is_broadcast();
     of_one && address.octets()[0] != 0 && !metadata.contains(&address)
 }
@@ -114,6 +116,7 @@ mod tests {
             "127.0.0.1",
             "127.255.255.254",
             "169.254.169.254",
+            "168.63.129.16",
             "172.16.0.1",
             "172.31.255.255",
             "192.0.0.192",
@@ -162,6 +165,7 @@ mod tests {
             "0.0.0.0",
             "169.254.169.254",
             "100.100.100.200",
+            "168.63.129.16",
             "192.0.0.192",
             "224.0.0.1",
             "255.255.255.255",
