@@ -7,7 +7,7 @@ use super::{
     Schema,
     context::RequestId,
     error::{INTERNAL_MESSAGE, code, top_level},
-    guard::{Fault, Guard, Refusal, Rights},
+    guard::{Fault, Guard, Refusal, Rights, shortened},
     limits::{COST, ERRORS, NESTING, SECONDS},
     loaders::loader,
     persisted::Persisted,
@@ -17,9 +17,6 @@ use crate::{app::App, auth::Client, error::Error, rate_limits::Meter, scope::Cal
 use async_graphql::{Request, Response, ServerError, Value};
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
-
-/// Most bytes of a message that the library made: it repeats what it was sent.
-const MESSAGE: usize = 500;
 
 /// The schema with all that a document needs to be run.
 pub struct Engine {
@@ -127,6 +124,12 @@ impl Answer {
         Self { fault: Some(refusal.fault), data: None, errors: vec![refusal.into()], extensions: None }
     }
 
+    /// Of a document that breaks rules of the language.
+    fn invalid(refusals: Vec<Refusal>) -> Self {
+        let errors = refusals.into_iter().map(Into::into).collect();
+        Self { fault: Some(Fault::Document), data: None, errors, extensions: None }
+    }
+
     /// Of a document that its sender has no more for.
     pub(crate) fn limited(error: Error) -> Self {
         Self { fault: Some(Fault::Rate), data: None, errors: vec![whole(top_level(error))], extensions: None }
@@ -169,6 +172,9 @@ async fn run(engine: &Engine, mut request: Request, asking: Asking) -> Answer {
     }
     if let Err(error) = zeros::check(&mut request) {
         return Answer::with_bad_argument(error);
+    }
+    if let Err(refusals) = engine.guard.hold(&mut request) {
+        return Answer::invalid(refusals);
     }
     let operation = request.operation_name.clone();
     let wants_cost = asking.wants_cost || request.extensions.get("cost") == Some(&Value::Boolean(true));
@@ -233,10 +239,7 @@ fn complete(error: &mut ServerError, id: &RequestId) {
         error.extensions.get_or_insert_default().set("requestId", id.0.clone());
     } else if coded.is_none() {
         set_code(error, code_of(error));
-        if error.message.len() > MESSAGE {
-            error.message.truncate(error.message.floor_char_boundary(MESSAGE));
-            error.message.push('…');
-        }
+        error.message = shortened(std::mem::take(&mut error.message));
     }
     error.source = None;
 }

@@ -6,17 +6,23 @@ mod actual;
 mod argument;
 mod cost;
 mod document;
+mod merging;
 mod prices;
+mod repeated;
+mod rules;
 mod text;
+mod twice;
+mod types;
+mod value;
 
-use self::prices::Prices;
+use self::{prices::Prices, types::Types};
 use super::{
     error::code,
     limits::{BODY, BULK_BODY, CONTENT_BODY, COST, Limit, grouped},
     order::Shape,
 };
 use async_graphql::{
-    Pos, Request, ServerError, Value,
+    Pos, Request, ServerError, Value, Variables,
     parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
 };
 
@@ -71,7 +77,15 @@ impl Refusal {
     }
 
     fn invalid(message: &str) -> Self {
-        Self { fault: Fault::Document, code: code::INVALID_DOCUMENT, message: message.to_owned(), at: None }
+        Self { fault: Fault::Document, code: code::INVALID_DOCUMENT, message: shortened(message.to_owned()), at: None }
+    }
+
+    fn of_variable(message: &str) -> Self {
+        Self { code: code::BAD_USER_INPUT, ..Self::invalid(message) }
+    }
+
+    fn at(self, place: Pos) -> Self {
+        Self { at: Some(place), ..self }
     }
 }
 
@@ -81,6 +95,18 @@ impl From<Refusal> for ServerError {
         error.extensions.get_or_insert_default().set("code", refusal.code);
         error
     }
+}
+
+/// Most bytes of a message that may repeat what was sent.
+const MESSAGE: usize = 500;
+
+/// A message with no more of what it may repeat than is told.
+pub(super) fn shortened(mut message: String) -> String {
+    if message.len() > MESSAGE {
+        message.truncate(message.floor_char_boundary(MESSAGE));
+        message.push('…');
+    }
+    message
 }
 
 /// What a request may do.
@@ -96,12 +122,13 @@ pub(super) struct Rights {
 #[derive(Debug)]
 pub(super) struct Guard {
     prices: Prices,
+    types: Types,
 }
 
 impl Guard {
     /// For the schema with this text.
     pub(super) fn new(schema: &str) -> Self {
-        Self { prices: Prices::of(schema) }
+        Self { prices: Prices::of(schema), types: Types::of(schema) }
     }
 
     /// Parses the document of a request unless it exceeds a limit, and gives the cost of what is to run.
@@ -110,24 +137,26 @@ impl Guard {
     /// Why it is not run.
     pub(super) fn check(&self, request: &mut Request, rights: Rights) -> Result<u64, Refusal> {
         text::check(&request.query)?;
-        if let Err(error) = request.parsed_query() {
-            return Err(Refusal::unparsed(&error));
-        }
-        // parsed above, so that this has no error
-        let (name, variables) = (request.operation_name.clone(), std::mem::take(&mut request.variables));
-        let checked = match request.parsed_query() {
-            Ok(document) => self.parsed(document, name.as_deref(), &variables, rights),
-            Err(error) => Err(Refusal::unparsed(&error)),
-        };
-        request.variables = variables;
-        checked
+        with_document(request, |document, name, variables| self.parsed(document, name, variables, rights))?
+    }
+
+    /// Holds a request that passed to the rules that the library does not hold, or not before it runs.
+    ///
+    /// # Errors
+    /// Why it is not run, in each place where that is so.
+    pub(super) fn hold(&self, request: &mut Request) -> Result<(), Vec<Refusal>> {
+        repeated::check(&request.query).map_err(|refusal| vec![refusal])?;
+        with_document(request, |document, name, variables| {
+            rules::check(&self.types, document, find(document, name), variables)
+        })
+        .map_err(|refusal| vec![refusal])?
     }
 
     fn parsed(
         &self,
         document: &ExecutableDocument,
         name: Option<&str>,
-        variables: &async_graphql::Variables,
+        variables: &Variables,
         rights: Rights,
     ) -> Result<u64, Refusal> {
         // one that is not there is reported by the library
@@ -167,6 +196,24 @@ impl Guard {
     pub(super) fn actual(&self, document: &ExecutableDocument, name: Option<&str>, answer: &Value) -> u64 {
         find(document, name).map_or(0, |operation| actual::actual(&self.prices, document, operation, answer))
     }
+}
+
+/// Looks at the parsed document of a request, and at its variables.
+fn with_document<T>(
+    request: &mut Request,
+    look: impl FnOnce(&ExecutableDocument, Option<&str>, &Variables) -> T,
+) -> Result<T, Refusal> {
+    if let Err(error) = request.parsed_query() {
+        return Err(Refusal::unparsed(&error));
+    }
+    // parsed above, so that this has no error
+    let (name, variables) = (request.operation_name.clone(), std::mem::take(&mut request.variables));
+    let seen = match request.parsed_query() {
+        Ok(document) => Ok(look(document, name.as_deref(), &variables)),
+        Err(error) => Err(Refusal::unparsed(&error)),
+    };
+    request.variables = variables;
+    seen
 }
 
 /// The operation that a request runs.

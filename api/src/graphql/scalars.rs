@@ -14,6 +14,9 @@ pub struct DateTime(
 /// 9998-12-31T23:59:59.999Z.
 const LATEST: i64 = 253_370_764_799_999;
 
+/// What is told of one that is none.
+pub(super) const INSTANT: &str = "must be an instant such as 2026-11-23T20:15:00.000Z, from 1970 to 9998";
+
 /// An instant, as RFC 3339 has it, in UTC with milliseconds: `2026-11-23T20:15:00.000Z`. Input may have any offset, and
 /// fractions of a millisecond are cut off. Years 1970 to 9998.
 #[Scalar(name = "DateTime", specified_by_url = "https://datatracker.ietf.org/doc/html/rfc3339#section-5.6")]
@@ -23,8 +26,7 @@ impl ScalarType for DateTime {
         // the parser also takes what RFC 3339 does not have, such as a zone in brackets
         let plain = text.len() <= 40 && !text.contains('[');
         let at = text.parse::<Timestamp>().ok().filter(|_| plain).map(Timestamp::as_millisecond);
-        let rule = "must be an instant such as 2026-11-23T20:15:00.000Z, from 1970 to 9998";
-        at.filter(|at| (0..=LATEST).contains(at)).map(Self).ok_or_else(|| InputValueError::custom(rule))
+        at.filter(|at| (0..=LATEST).contains(at)).map(Self).ok_or_else(|| InputValueError::custom(INSTANT))
     }
 
     fn to_value(&self) -> Value {

@@ -115,6 +115,8 @@ pub fn subscribe(
         request = request.data(meter.clone());
     }
     zeros::check(&mut request).map_err(|error| NotStreamed::Refused(Box::new(Answer::with_bad_argument(error))))?;
+    let invalid = |refusals| NotStreamed::Refused(Box::new(Answer::invalid(refusals)));
+    engine.guard.hold(&mut request).map_err(invalid)?;
     let course = Arc::new(Course::default());
     let app = engine.app.acting_for(asking.caller);
     request = request.data(loader(app.db.clone())).data(app);

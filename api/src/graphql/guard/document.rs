@@ -2,7 +2,7 @@
 //! the document however often fragments spread one another. The GraphQL library unfolds them, and must see no document
 //! that did not pass here.
 
-use super::Refusal;
+use super::{Refusal, twice};
 use crate::graphql::limits::{
     ALIASES, BULK_BODY, CONTENT_BODY, DEPTH, DIRECTIVES, FIELDS, LOG_INS, MUTATIONS, NESTING, ROOTS, SCHEMA_DEPTH,
     SCHEMA_FIELDS, SCHEMA_LISTS, SCHEMA_NESTING, streams,
@@ -178,6 +178,7 @@ pub(super) fn check(document: &ExecutableDocument, runs: Option<&OperationDefini
     Refusal::unless(SCHEMA_NESTING, whole.schema_nesting)?;
     Refusal::unless(SCHEMA_LISTS, whole.schema_lists)?;
     Refusal::unless(NESTING, whole.height)?;
+    twice::check(document)?;
     match running.begins {
         Some(name) if running.asked > 1 => {
             let rule = format!("`{name}` stands alone in its document: send the other fields with its token");

@@ -48,13 +48,13 @@ pub(super) fn check(text: &str) -> Result<(), Refusal> {
 }
 
 /// What comes after the bytes that belong.
-fn after(text: &[u8], belongs: impl Fn(&u8) -> bool) -> &[u8] {
+pub(super) fn after(text: &[u8], belongs: impl Fn(&u8) -> bool) -> &[u8] {
     let end = text.iter().position(|byte| !belongs(byte)).unwrap_or(text.len());
     &text[end..]
 }
 
 /// Length of a string up to and with its closing quote, after the opening one.
-fn end_of_string(text: &[u8]) -> Option<usize> {
+pub(super) fn end_of_string(text: &[u8]) -> Option<usize> {
     let mut escaped = false;
     for (at, byte) in text.iter().enumerate() {
         match byte {
@@ -69,7 +69,7 @@ fn end_of_string(text: &[u8]) -> Option<usize> {
 }
 
 /// Length of a block string up to and with its closing quotes, after the opening ones.
-fn end_of_block(text: &[u8]) -> Option<usize> {
+pub(super) fn end_of_block(text: &[u8]) -> Option<usize> {
     let mut at = 0;
     while at < text.len() {
         if text[at..].starts_with(b"\\\"\"\"") {
