@@ -11,6 +11,7 @@ mod door;
 mod hostile;
 mod inputs;
 mod keys;
+mod language;
 mod ledger;
 mod lists;
 mod newcomers;

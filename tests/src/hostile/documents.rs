@@ -102,7 +102,7 @@ fn variables() -> Vec<(&'static str, Vec<u8>, Refused)> {
         ("a variable of another type", with(node, &json!({ "id": { "a": [1] } })), Invalid),
         ("a zero in an address", with(address, &json!({ "domain": "localhost\0", "slug": "\0" })), Harmless),
         ("a zero in a slug", with(address, &json!({ "domain": "localhost", "slug": "\0" })), Harmless),
-        ("no variable", with(node, &json!({})), Harmless),
+        ("no variable", with(node, &json!({})), Invalid),
         ("a long variable", with(node, &json!({ "id": "x".repeat(60_000) })), Harmless),
         ("__proto__", with("{ __typename }", &json!({ "__proto__": { "constructor": { "prototype": 1 } } })), Harmless),
         ("deep variables", deep.into_bytes(), NoJson),

@@ -263,7 +263,11 @@ mod tests {
                 "x",
                 forms,
             ),
-            ("query A { __typename } query B { __typename: networks { key } ... { __typename } }", "__typename", forms),
+            (
+                "query A { x } query B { node(id: 1) { ... on Link { x: __typename } ... on Tenant { x: links { a } } } }",
+                "x",
+                forms,
+            ),
         ] {
             let told = told(bad);
             assert!(told.contains(&format!("`{key}` {rule}")), "{bad}: {told:?}");

@@ -5,7 +5,7 @@ use async_graphql::parser::{
     parse_schema,
     types::{BaseType, FieldDefinition, InputValueDefinition, Type, TypeKind, TypeSystemDefinition},
 };
-use async_graphql::{Positioned, indexmap::IndexMap};
+use async_graphql::{Name, Positioned, indexmap::IndexMap};
 use std::collections::{HashMap, HashSet};
 
 /// What an argument or a field of an input takes.
@@ -125,7 +125,9 @@ fn fields(fields: Vec<Positioned<FieldDefinition>>) -> HashMap<String, Answering
         let FieldDefinition { name, arguments, ty, .. } = field.node;
         (name.to_string(), Answering { answers: ty.node, takes: taken(arguments) })
     };
-    fields.into_iter().map(one).collect()
+    let kind = Type { base: BaseType::Named(Name::new("String")), nullable: false };
+    let typename = ("__typename".to_owned(), Answering { answers: kind, takes: Takes::new() });
+    fields.into_iter().map(one).chain([typename]).collect()
 }
 
 fn taken(values: Vec<Positioned<InputValueDefinition>>) -> Takes {

@@ -91,7 +91,7 @@ fn measures(tenant: &str) -> Vec<Case> {
             "directives at one place",
             |count| format!("{{ __typename {} }}", "@skip(if: false) ".repeat(count)),
             5,
-            PASSES,
+            LATER,
         ),
         case("root fields", |count| format!("{{ {} }}", "__typename ".repeat(count)), 20, PASSES),
         case(

@@ -74,7 +74,7 @@ fn a_literal_fits_its_place() {
             "`$a` must be a whole number".to_owned(),
         ),
         (
-            "query($a: ! = \"OS\") { tenant(id: 1) { report { breakdown(by: $a) { clicks } } } }".to_owned(),
+            "query($a: Dimension! = \"OS\") { tenant(id: 1) { report { breakdown(by: $a) { clicks } } } }".to_owned(),
             "`$a` is none of the values that it may have".to_owned(),
         ),
     ] {
@@ -144,7 +144,7 @@ fn a_variable_is_given_as_it_is_declared() {
     };
     taken(LINK, link(value!({ "expiresAt": "2026-01-01T00:00:00+01:00", "tags": ["a"], "title": null })));
     taken(LINK, link(value!({ "tags": "a" })));
-    taken("query($a: !) { tenant(id: 1) { report { breakdown(by: $a) { clicks } } } }", value!({ "a": "OS" }));
+    taken("query($a: Dimension!) { tenant(id: 1) { report { breakdown(by: $a) { clicks } } } }", value!({ "a": "OS" }));
     taken("query($a: Float) { x(y: $a) }", value!({ "a": 1, "b": "nobody asks" }));
     taken("query A { networks { key } } query B($a: ID!) { tenant(id: $a) { id } }", Value::Null);
     for (value, message) in [
@@ -170,7 +170,7 @@ fn a_variable_is_given_as_it_is_declared() {
         ("Boolean", value!(0), "must be true or false"),
         ("String", value!(0), "must be a text"),
         ("ID", value!(true), "must be a text or a whole number"),
-        ("", value!("nothing"), "is none of the values that it may have"),
+        ("Dimension", value!("nothing"), "is none of the values that it may have"),
         ("[Int!]", value!(["1"]), "must be a whole number"),
     ] {
         let text = format!("query($a: {kind}) {{ x(y: $a) }}");
