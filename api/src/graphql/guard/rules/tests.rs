@@ -7,7 +7,8 @@ use async_graphql::{parser::parse_query, value};
 fn faults(text: &str, variables: Value) -> Vec<(&'static str, String)> {
     let types = Types::of(&crate::graphql::sdl());
     let document = parse_query(text).unwrap();
-    let runs = document.operations.iter().next().map(|(_, operation)| &operation.node);
+    let mut operations = document.operations.iter();
+    let runs = operations.find(|(name, _)| name.is_none_or(|name| name == "A")).map(|(_, operation)| &operation.node);
     let found = check(&types, &document, runs, &Variables::from_value(variables)).err().unwrap_or_default();
     found.into_iter().map(|fault| (fault.code, fault.message)).collect()
 }
