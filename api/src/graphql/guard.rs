@@ -1,6 +1,7 @@
 //! The guard before the library: whatever of a document's size or cost can be known without running it is known here, and
 //! refused before anything that unfolds fragments sees it: in time linear in the document, and for its cost, once it has
-//! passed those limits, in the fields that it unfolds to. Bounds stand in [`limits`].
+//! passed those limits, in the fields that it unfolds to. Bounds stand in [`limits`]. What passed is then held to the rules of
+//! the language that the library does not hold, or not before a part of a mutation has run.
 
 mod actual;
 mod argument;

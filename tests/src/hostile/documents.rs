@@ -27,11 +27,16 @@ fn documents() -> Vec<(&'static str, String, Refused)> {
         write!(bomb, " fragment f{step} on Query {{ ...f{0} ...f{0} }}", step + 1).unwrap();
     }
     let chain = times(200, "fragment f# on Query { ...g# } fragment g# on Query { ...f0 } ");
+    let kinds = ["Link", "Tenant", "Pixel", "Domain", "Click", "ApiKey", "Webhook", "User"];
+    let kinds = kinds.map(|kind| format!("... on {kind} {{ a {{ b }} }} ")).concat();
+    let overlaps = (0..7).fold("a { b }".to_owned(), |inner, _| format!("{kinds} a {{ {inner} }}"));
     let schema = |inner: &str| format!("{{ __schema {{ types {{ {inner} }} }} }}");
     let fields = (0..5).fold("name".to_owned(), |inner, _| format!("fields {{ type {{ {inner} }} }}"));
     vec![
         ("fragments that double", bomb.clone(), TooComplex),
         ("fragments that double and nobody spreads", bomb.replacen("{ ...f0 }", "{ __typename }", 1), TooComplex),
+        ("types that overlap", format!("{{ node(id: 1) {{ {overlaps} }} }}"), Invalid),
+        ("inputs of one field", format!("{{ a(b: {{ {} }}) }}", "c: 1 ".repeat(600)), Invalid),
         ("a fragment within itself", "{ ...f } fragment f on Query { ...f }".into(), Invalid),
         ("fragments within one another", cycle.into(), Invalid),
         ("many fragments in a circle", format!("{{ ...f1 }} {chain}"), TooComplex),

@@ -18,7 +18,7 @@ use std::collections::HashSet;
 
 /// Most fields that are looked at. Those of an interface are looked at once for each type that stands beside them, and
 /// again for what they select, so that there are more of them than the document unfolds to.
-const MOST: usize = 20_000;
+const MOST: usize = 10_000;
 
 /// Looks at all operations of a document, which must have passed every limit.
 pub(super) fn check(types: &Types, document: &ExecutableDocument, faults: &mut Vec<Refusal>) {

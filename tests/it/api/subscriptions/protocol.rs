@@ -80,6 +80,8 @@ async fn what_is_no_subscription_is_an_error_and_the_rest_goes_on(world: &mut Wo
             format!("subscription {{ ...f }} fragment f on Subscription {{ {field} {{ id }} }}"),
             "GRAPHQL_VALIDATION_FAILED",
         ),
+        ("subscription($t: ID) { clickRecorded(tenantId: $t) { id } }".to_owned(), "GRAPHQL_VALIDATION_FAILED"),
+        ("subscription($t: ID!) { clickRecorded(tenantId: $t) { id } }".to_owned(), "BAD_USER_INPUT"),
         (format!("subscription {{ {field} {{ id }} b: {field} {{ id }} }}"), "QUERY_TOO_COMPLEX"),
         (format!("subscription {{ {field} {{ {aliases} }} }}"), "QUERY_TOO_COMPLEX"),
     ] {
