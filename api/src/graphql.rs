@@ -15,6 +15,7 @@ pub mod execute;
 mod guard;
 pub mod id;
 pub mod invitation;
+mod left_out;
 pub mod limits;
 pub mod link;
 pub mod loaders;

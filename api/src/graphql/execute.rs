@@ -8,6 +8,7 @@ use super::{
     context::RequestId,
     error::{INTERNAL_MESSAGE, code, top_level},
     guard::{Fault, Guard, Refusal, Rights, shortened},
+    left_out,
     limits::{COST, ERRORS, NESTING, SECONDS},
     loaders::loader,
     persisted::Persisted,
@@ -176,6 +177,7 @@ async fn run(engine: &Engine, mut request: Request, asking: Asking) -> Answer {
     if let Err(refusals) = engine.guard.hold(&mut request) {
         return Answer::invalid(refusals);
     }
+    left_out::take_out(&mut request);
     let operation = request.operation_name.clone();
     let wants_cost = asking.wants_cost || request.extensions.get("cost") == Some(&Value::Boolean(true));
     // parsed by the guard

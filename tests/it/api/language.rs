@@ -13,7 +13,9 @@ in_both!(
     fields_of_one_name_are_one_field,
     variables_fit_before_anything_runs,
     what_does_not_fit_its_place_is_refused,
-    a_mutation_runs_each_name_once
+    a_mutation_runs_each_name_once,
+    what_is_left_out_changes_nothing,
+    what_fails_is_null
 );
 
 const DOCUMENT: &str = "GRAPHQL_VALIDATION_FAILED";
@@ -160,4 +162,51 @@ async fn a_mutation_runs_each_name_once(world: &mut World) {
     let reply = send(&account, &format!("mutation {{ __typename a: {CALL} __typename b: {CALL} }}"), &json!({})).await;
     assert_eq!((reply.status.as_u16(), reply.code()), (200, ""), "{}", reply.body);
     assert_eq!(made(&account).await["links"]["totalCount"], 2);
+}
+
+async fn what_is_left_out_changes_nothing(world: &mut World) {
+    let account = world.sign_up().await;
+    let link =
+        json!({ "tenantId": account.tenant, "destination": "https://a.example.com/", "title": "kept", "tags": ["a"] });
+    let made = account.client.done("createLink", link, "link { id }").await;
+    let change = "mutation($id: ID!, $title: String, $tags: [String!], $to: String, $first: Int) { \
+                  updateLink(input: { id: $id, title: $title, tags: $tags, destination: $to }) { \
+                  link { title tags destination clicks(first: $first) { totalCount } } } }";
+    let changed = async |given: Value| {
+        let mut variables = json!({ "id": made["link"]["id"] });
+        variables.as_object_mut().unwrap().extend(given.as_object().unwrap().clone());
+        let reply = send(&account, change, &variables).await;
+        assert_eq!((reply.status.as_u16(), reply.code()), (200, ""), "{}", reply.body);
+        reply.body["data"]["updateLink"]["link"].clone()
+    };
+    let link = |title: Value, tags: Value| json!({ "title": title, "tags": tags, "destination": "https://a.example.com/", "clicks": { "totalCount": 0 } });
+    assert_eq!(changed(json!({})).await, link(json!("kept"), json!(["a"])));
+    assert_eq!(changed(json!({ "tags": ["b"] })).await, link(json!("kept"), json!(["b"])));
+    assert_eq!(changed(json!({ "title": null })).await, link(Value::Null, json!(["b"])));
+}
+
+async fn what_fails_is_null(world: &mut World) {
+    let account = world.sign_up().await;
+    let input = json!({ "name": "k", "scopes": ["LINKS_READ"], "tenantIds": [account.tenant] });
+    let made = account.client.done("createApiKey", input, "secret").await;
+    let key = account.client.with_token(text(&made["secret"]));
+    let answered = async |document: &str| {
+        let body = json!({ "query": document.replace('#', &account.tenant), "variables": { "x": false } });
+        let reply = read(key.post().header("accept", ACCEPT).json(&body)).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        (reply.code().to_owned(), reply.body["data"].to_string())
+    };
+    let forbidden = |data: &str| ("FORBIDDEN".to_owned(), data.to_owned());
+    // its pixels are never null, so that the tenant is
+    let one =
+        answered("{ tenant(id: \"#\") { name pixels { totalCount } } networks { key @include(if: false) } }").await;
+    let shape = one.1.starts_with("{\"networks\":[{},{},") && one.1.ends_with("],\"tenant\":null}");
+    assert!(one.0 == "FORBIDDEN" && shape, "{one:?}");
+    assert_eq!(answered("{ viewer { sessions { id } } }").await, forbidden("null"));
+    let skipped =
+        "query($x: Boolean!) { tenant(id: \"#\") { name @include(if: $x) ... on Tenant @include(if: $x) { id } } }";
+    assert_eq!(answered(skipped).await, (String::new(), "{\"tenant\":{}}".to_owned()));
+    let both = "mutation { a: createLink(input: { tenantId: \"#\", destination: \"https://a.example.com/\" }) { link { id } } \
+                b: logOut(input: { refreshToken: \"x\" }) { userErrors { field } } }";
+    assert_eq!(answered(both).await.0, "FORBIDDEN");
 }

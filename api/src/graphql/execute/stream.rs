@@ -5,6 +5,7 @@ use super::{Answer, Asking, Engine, Told, tell};
 use crate::graphql::{
     error::code,
     guard::{Fault, Guard, Refusal, Rights},
+    left_out,
     limits::SECONDS,
     loaders::loader,
     order::Shape,
@@ -109,7 +110,6 @@ pub fn subscribe(
         return Err(NotStreamed::Other(Box::new((request, asking))));
     }
     let shape = document.map(|document| engine.guard.shape(document, operation.as_deref())).unwrap_or_default();
-    skipped::fill(&mut request);
     if let Some(meter) = &asking.meter {
         meter.weigh(cost).map_err(|error| NotStreamed::Refused(Box::new(Answer::limited(error))))?;
         request = request.data(meter.clone());
@@ -117,6 +117,8 @@ pub fn subscribe(
     zeros::check(&mut request).map_err(|error| NotStreamed::Refused(Box::new(Answer::with_bad_argument(error))))?;
     let invalid = |refusals| NotStreamed::Refused(Box::new(Answer::invalid(refusals)));
     engine.guard.hold(&mut request).map_err(invalid)?;
+    left_out::take_out(&mut request);
+    skipped::fill(&mut request);
     let course = Arc::new(Course::default());
     let app = engine.app.acting_for(asking.caller);
     request = request.data(loader(app.db.clone())).data(app);

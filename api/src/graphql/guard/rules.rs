@@ -94,7 +94,8 @@ impl<'a> Finding<'a> for Looking<'a, '_> {
         if let Some(variables) = self.variables
             && declared.nullable
             && !takes.nullable
-            && variables.get(name).or(default.map(|value| &value.node)).is_none_or(|value| *value == Value::Null)
+            // what is left out stands behind the default of its place
+            && variables.get(name).or(default.map(|value| &value.node)).map_or(!defaulted, |value| *value == Value::Null)
             && room(self.later)
         {
             self.later.push(Refusal::of_variable(&format!("`${name}` {NOT_NULL}")).at(self.at));

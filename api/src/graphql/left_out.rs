@@ -1,0 +1,139 @@
+//! What stands for a variable that a request leaves out is left out itself, as the GraphQL specification has it; the library
+//! makes a null of it, which would take away what a change does not name, and would stand before a default.
+
+use async_graphql::{
+    Name, Positioned, Request, Variables,
+    parser::types::{
+        Directive, DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition, Selection,
+        SelectionSet,
+    },
+};
+use async_graphql_value::Value as Written;
+use std::collections::HashSet;
+
+/// Takes out of the operation that is to run, and of all fragments, the arguments and the fields of inputs whose variable is
+/// left out. The request has passed the guard.
+pub(super) fn take_out(request: &mut Request) {
+    let (name, variables) = (request.operation_name.clone(), std::mem::take(&mut request.variables));
+    let rewritten = request.parsed_query().ok().and_then(|document| without(document, name.as_deref(), &variables));
+    request.variables = variables;
+    if let Some(document) = rewritten {
+        request.set_parsed_query(document);
+    }
+}
+
+/// `None` where nothing is left out.
+fn without(document: &ExecutableDocument, name: Option<&str>, variables: &Variables) -> Option<ExecutableDocument> {
+    let runs = |known: Option<&Name>| name.is_none() || known.map(Name::as_str) == name;
+    let (_, operation) = document.operations.iter().find(|(known, _)| runs(*known))?;
+    let gone = LeftOut::of(&operation.node, variables);
+    if gone.0.is_empty() {
+        return None;
+    }
+    let mut document = document.clone();
+    let operation = match &mut document.operations {
+        DocumentOperations::Single(only) => Some(only),
+        DocumentOperations::Multiple(all) => {
+            all.iter_mut().find(|(known, _)| runs(Some(known))).map(|(_, found)| found)
+        }
+    }?;
+    gone.operation(&mut operation.node);
+    for fragment in document.fragments.values_mut() {
+        let FragmentDefinition { directives, selection_set, .. } = &mut fragment.node;
+        gone.directives(directives);
+        gone.set(&mut selection_set.node);
+    }
+    Some(document)
+}
+
+/// Names of variables.
+struct LeftOut(HashSet<Name>);
+
+impl LeftOut {
+    fn of(operation: &OperationDefinition, variables: &Variables) -> Self {
+        let definitions = operation.variable_definitions.iter().map(|definition| &definition.node);
+        let gone = definitions
+            .filter(|definition| definition.default_value.is_none() && variables.get(&definition.name.node).is_none());
+        Self(gone.map(|definition| definition.name.node.clone()).collect())
+    }
+
+    fn operation(&self, operation: &mut OperationDefinition) {
+        operation.variable_definitions.retain(|definition| !self.0.contains(&definition.node.name.node));
+        self.directives(&mut operation.directives);
+        self.set(&mut operation.selection_set.node);
+    }
+
+    fn set(&self, set: &mut SelectionSet) {
+        for selection in &mut set.items {
+            match &mut selection.node {
+                Selection::Field(field) => {
+                    self.arguments(&mut field.node.arguments);
+                    self.directives(&mut field.node.directives);
+                    self.set(&mut field.node.selection_set.node);
+                }
+                Selection::InlineFragment(inline) => {
+                    self.directives(&mut inline.node.directives);
+                    self.set(&mut inline.node.selection_set.node);
+                }
+                Selection::FragmentSpread(spread) => self.directives(&mut spread.node.directives),
+            }
+        }
+    }
+
+    fn directives(&self, directives: &mut [Positioned<Directive>]) {
+        directives.iter_mut().for_each(|directive| self.arguments(&mut directive.node.arguments));
+    }
+
+    fn arguments(&self, arguments: &mut Vec<(Positioned<Name>, Positioned<Written>)>) {
+        arguments.retain(|(_, value)| !self.is(&value.node));
+        arguments.iter_mut().for_each(|(_, value)| self.within(&mut value.node));
+    }
+
+    fn within(&self, value: &mut Written) {
+        match value {
+            Written::Object(fields) => {
+                fields.retain(|_, field| !self.is(field));
+                fields.values_mut().for_each(|field| self.within(field));
+            }
+            Written::List(items) => {
+                for item in items {
+                    // it keeps its place
+                    if self.is(item) {
+                        *item = Written::Null;
+                    }
+                    self.within(item);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn is(&self, value: &Written) -> bool {
+        matches!(value, Written::Variable(name) if self.0.contains(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_graphql::value;
+
+    #[test]
+    fn what_is_left_out_is_gone_wherever_it_stands() {
+        let text = "query A($a: Int, $b: Int, $c: Int = 1) { x(a: $a, b: $b, c: $c, o: {a: $a, l: [$a, {b: $b, a: $a}]}) { ...F } } \
+                    query B($a: Int) { y(a: $a) } fragment F on T { z(a: $a b: $b) @d(a: $a) }";
+        let mut request =
+            Request::new(text).operation_name("A").variables(Variables::from_value(value!({ "b": null })));
+        take_out(&mut request);
+        let left = format!("{:?}", request.parsed_query().unwrap());
+        let uses = |name: &str| left.matches(&format!("Variable(Name(\"{name}\"))")).count();
+        // the other operation keeps its own
+        assert_eq!((uses("a"), uses("b"), uses("c")), (1, 3, 1), "{left}");
+        assert_eq!(left.matches("List([Null, ").count(), 1, "{left}");
+        assert_eq!(request.variables.get("b"), Some(&async_graphql::Value::Null));
+        let mut whole = Request::new(text).operation_name("B").variables(Variables::from_value(value!({ "a": 1 })));
+        let before = format!("{:?}", whole.parsed_query().unwrap());
+        take_out(&mut whole);
+        assert_eq!(format!("{:?}", whole.parsed_query().unwrap()), before);
+    }
+}
