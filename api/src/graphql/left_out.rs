@@ -24,46 +24,58 @@ pub(super) fn take_out(request: &mut Request) {
 
 /// `None` where nothing is left out.
 fn without(document: &ExecutableDocument, name: Option<&str>, variables: &Variables) -> Option<ExecutableDocument> {
-    let runs = |known: Option<&Name>| name.is_none() || known.map(Name::as_str) == name;
-    let (_, operation) = document.operations.iter().find(|(known, _)| runs(*known))?;
-    let gone = LeftOut::of(&operation.node, variables);
-    if gone.0.is_empty() {
+    let (_, operation) = document.operations.iter().find(|(known, _)| runs(name, *known))?;
+    let mut gone = LeftOut::of(&operation.node, variables);
+    if gone.names.is_empty() {
         return None;
     }
     let mut document = document.clone();
-    let operation = match &mut document.operations {
-        DocumentOperations::Single(only) => Some(only),
-        DocumentOperations::Multiple(all) => {
-            all.iter_mut().find(|(known, _)| runs(Some(known))).map(|(_, found)| found)
-        }
-    }?;
-    gone.operation(&mut operation.node);
+    let operation = running(&mut document, name)?;
+    gone.directives(&mut operation.directives);
+    gone.set(&mut operation.selection_set.node);
     for fragment in document.fragments.values_mut() {
         let FragmentDefinition { directives, selection_set, .. } = &mut fragment.node;
         gone.directives(directives);
         gone.set(&mut selection_set.node);
     }
+    // one that never stood anywhere is reported by the library
+    let used = gone.used;
+    if let Some(operation) = running(&mut document, name) {
+        operation.variable_definitions.retain(|definition| !used.contains(&definition.node.name.node));
+    }
     Some(document)
 }
 
-/// Names of variables.
-struct LeftOut(HashSet<Name>);
+fn runs(name: Option<&str>, known: Option<&Name>) -> bool {
+    name.is_none() || known.map(Name::as_str) == name
+}
+
+fn running<'a>(document: &'a mut ExecutableDocument, name: Option<&str>) -> Option<&'a mut OperationDefinition> {
+    match &mut document.operations {
+        DocumentOperations::Single(only) => Some(&mut only.node),
+        DocumentOperations::Multiple(all) => {
+            all.iter_mut().find(|(known, _)| runs(name, Some(known))).map(|(_, found)| &mut found.node)
+        }
+    }
+}
+
+/// Variables that are left out.
+struct LeftOut {
+    names: HashSet<Name>,
+    /// Those that something stood for.
+    used: HashSet<Name>,
+}
 
 impl LeftOut {
     fn of(operation: &OperationDefinition, variables: &Variables) -> Self {
         let definitions = operation.variable_definitions.iter().map(|definition| &definition.node);
         let gone = definitions
             .filter(|definition| definition.default_value.is_none() && variables.get(&definition.name.node).is_none());
-        Self(gone.map(|definition| definition.name.node.clone()).collect())
+        let names = gone.map(|definition| definition.name.node.clone()).collect();
+        Self { names, used: HashSet::new() }
     }
 
-    fn operation(&self, operation: &mut OperationDefinition) {
-        operation.variable_definitions.retain(|definition| !self.0.contains(&definition.node.name.node));
-        self.directives(&mut operation.directives);
-        self.set(&mut operation.selection_set.node);
-    }
-
-    fn set(&self, set: &mut SelectionSet) {
+    fn set(&mut self, set: &mut SelectionSet) {
         for selection in &mut set.items {
             match &mut selection.node {
                 Selection::Field(field) => {
@@ -80,16 +92,16 @@ impl LeftOut {
         }
     }
 
-    fn directives(&self, directives: &mut [Positioned<Directive>]) {
+    fn directives(&mut self, directives: &mut [Positioned<Directive>]) {
         directives.iter_mut().for_each(|directive| self.arguments(&mut directive.node.arguments));
     }
 
-    fn arguments(&self, arguments: &mut Vec<(Positioned<Name>, Positioned<Written>)>) {
+    fn arguments(&mut self, arguments: &mut Vec<(Positioned<Name>, Positioned<Written>)>) {
         arguments.retain(|(_, value)| !self.is(&value.node));
         arguments.iter_mut().for_each(|(_, value)| self.within(&mut value.node));
     }
 
-    fn within(&self, value: &mut Written) {
+    fn within(&mut self, value: &mut Written) {
         match value {
             Written::Object(fields) => {
                 fields.retain(|_, field| !self.is(field));
@@ -108,8 +120,13 @@ impl LeftOut {
         }
     }
 
-    fn is(&self, value: &Written) -> bool {
-        matches!(value, Written::Variable(name) if self.0.contains(name))
+    fn is(&mut self, value: &Written) -> bool {
+        let name = match value {
+            Written::Variable(name) if self.names.contains(name) => name,
+            _ => return false,
+        };
+        self.used.insert(name.clone());
+        true
     }
 }
 
@@ -130,6 +147,13 @@ mod tests {
         // the other operation keeps its own
         assert_eq!((uses("a"), uses("b"), uses("c")), (1, 3, 1), "{left}");
         assert_eq!(left.matches("List([Null, ").count(), 1, "{left}");
+        let unused = "query($a: Int, $b: Int) { x(a: $a) }";
+        let mut request_of_unused = Request::new(unused);
+        take_out(&mut request_of_unused);
+        let operation = request_of_unused.parsed_query().unwrap().operations.iter().next().unwrap().1.node.clone();
+        let defined: Vec<_> =
+            operation.variable_definitions.iter().map(|known| known.node.name.node.as_str()).collect();
+        assert_eq!(defined, ["b"], "what never stands anywhere is still told of");
         assert_eq!(request.variables.get("b"), Some(&async_graphql::Value::Null));
         let mut whole = Request::new(text).operation_name("B").variables(Variables::from_value(value!({ "a": 1 })));
         let before = format!("{:?}", whole.parsed_query().unwrap());
