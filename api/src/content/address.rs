@@ -1,5 +1,7 @@
 //! What an address is: http and https, and where it ends in running text.
 
+use std::ops::Range;
+
 /// Whether a text starts as an address does.
 pub(super) fn is_http(text: &str) -> bool {
     let starts = |scheme: &str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
@@ -18,13 +20,27 @@ const PLACEHOLDERS: [(&str, &str); 8] =
 const PLACEHOLDER: usize = 128;
 
 /// Bytes of the placeholder of a mail program that a text starts with; 0 where it starts with none.
-pub(super) fn placeholder(text: &str) -> usize {
+fn placeholder(text: &str) -> usize {
     let Some((_, end)) = PLACEHOLDERS.iter().find(|(start, _)| text.starts_with(start)) else { return 0 };
     let near = &text[..text.floor_char_boundary(PLACEHOLDER)];
     let line = near.split(['\n', '\r']).next().unwrap_or_default();
     // what it begins with is no part of what it ends with
     let within = line.get(2..).unwrap_or_default();
     within.find(end).filter(|length| *length > 0).map_or(0, |length| 2 + length + end.len())
+}
+
+/// The letters of a text, each with its place, and placeholders of mail programs as wholes, which are no letters.
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = (Range<usize>, Option<char>)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = &text[at..];
+        let letter = rest.chars().next()?;
+        let placeholder = placeholder(rest);
+        let whole = placeholder > 0;
+        let range = at..at + if whole { placeholder } else { letter.len_utf8() };
+        at = range.end;
+        Some((range, (!whole).then_some(letter)))
+    })
 }
 
 /// Marks that end a sentence or a quotation where no space follows them, and that addresses have percent-encoded.

@@ -90,15 +90,11 @@ fn path(rest: &str, quote: Option<char>) -> usize {
     }
     let mut open = [0_usize; BRACKETS.len()];
     let (mut quoted, mut end) = (false, 0);
-    for (at, letter) in rest.char_indices() {
-        if at < end {
+    for (range, letter) in address::pieces(rest) {
+        let Some(letter) = letter else {
+            end = range.end;
             continue;
-        }
-        let placeholder = address::placeholder(&rest[at..]);
-        if placeholder > 0 {
-            end = at + placeholder;
-            continue;
-        }
+        };
         let over = letter.is_whitespace() || letter.is_control() || Some(letter) == quote;
         if over || STOPS.contains(&letter) || address::ENDS.contains(&letter) {
             break;
@@ -113,7 +109,7 @@ fn path(rest: &str, quote: Option<char>) -> usize {
         }
         quoted ^= letter == '\'';
         if !(MARKS.contains(&letter) || letter == '\'' && quoted) {
-            end = at + letter.len_utf8();
+            end = range.end;
         }
     }
     end

@@ -171,20 +171,15 @@ async fn run(engine: &Engine, mut request: Request, asking: Asking) -> Answer {
         }
         request = request.data(meter);
     }
-    if let Err(error) = zeros::check(&mut request) {
-        return Answer::with_bad_argument(error);
-    }
-    if let Err(refusals) = engine.guard.hold(&mut request) {
-        return Answer::invalid(refusals);
-    }
-    left_out::take_out(&mut request);
     let operation = request.operation_name.clone();
     let wants_cost = asking.wants_cost || request.extensions.get("cost") == Some(&Value::Boolean(true));
     // parsed by the guard
     let document = request.parsed_query().ok();
     let shape = document.map(|document| engine.guard.shape(document, operation.as_deref())).unwrap_or_default();
     let priced = document.filter(|_| wants_cost).cloned();
-    skipped::fill(&mut request);
+    if let Err(answer) = make_ready(engine, &mut request) {
+        return *answer;
+    }
     let app = engine.app.acting_for(asking.caller);
     request = request.data(asking.client).data(loader(app.db.clone())).data(app);
     if let Some(caller) = asking.caller {
@@ -197,11 +192,23 @@ async fn run(engine: &Engine, mut request: Request, asking: Asking) -> Answer {
         engine.persisted.keep(hash, query);
     }
     answer.extensions = priced.zip(answer.data.as_ref()).map(|(document, data)| {
-        // of fields with one name and other arguments in fragments, one answers for all
         let actual = engine.guard.actual(&document, operation.as_deref(), data).min(requested);
         Told { cost: Some(Costs { requested, actual, limit: COST.most }), missed: None }
     });
     answer
+}
+
+/// Looks at what the library would not see before it runs a request that passed the guard's limits, and writes what it would
+/// read otherwise than the specification.
+///
+/// # Errors
+/// Why it is not run.
+fn make_ready(engine: &Engine, request: &mut Request) -> Result<(), Box<Answer>> {
+    zeros::check(request).map_err(|error| Box::new(Answer::with_bad_argument(error)))?;
+    engine.guard.hold(request).map_err(|refusals| Box::new(Answer::invalid(refusals)))?;
+    left_out::take_out(request);
+    skipped::fill(request);
+    Ok(())
 }
 
 /// An error of a whole document.

@@ -8,6 +8,7 @@ mod argument;
 mod cost;
 mod document;
 mod merging;
+mod part;
 mod prices;
 mod repeated;
 mod rules;
@@ -15,6 +16,8 @@ mod text;
 mod twice;
 mod types;
 mod value;
+
+pub(super) use self::types::named;
 
 use self::{prices::Prices, types::Types};
 use super::{
@@ -183,7 +186,7 @@ impl Guard {
 
     /// What the answer of an operation looks like, where it is there.
     pub(super) fn shape(&self, document: &ExecutableDocument, name: Option<&str>) -> Shape {
-        let kind = |on: &str, field: &str| self.prices.find(on, field).map(|price| &price.kind);
+        let kind = |on: &str, field: &str| self.types.field(on, field).map(|field| &field.answers);
         let shape = |operation| Shape::of(document, operation, cost::root(operation.ty), &kind);
         find(document, name).map(shape).unwrap_or_default()
     }
@@ -200,7 +203,7 @@ impl Guard {
 }
 
 /// Looks at the parsed document of a request, and at its variables.
-fn with_document<T>(
+pub(super) fn with_document<T>(
     request: &mut Request,
     look: impl FnOnce(&ExecutableDocument, Option<&str>, &Variables) -> T,
 ) -> Result<T, Refusal> {
@@ -218,7 +221,7 @@ fn with_document<T>(
 }
 
 /// The operation that a request runs.
-fn find<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
+pub(super) fn find<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
     match (&document.operations, name) {
         (DocumentOperations::Single(only), None) => Some(&only.node),
         (DocumentOperations::Multiple(all), Some(name)) => all.get(name).map(|operation| &operation.node),

@@ -1,6 +1,7 @@
 //! What stands for a variable that a request leaves out is left out itself, as the GraphQL specification has it; the library
 //! makes a null of it, which would take away what a change does not name, and would stand before a default.
 
+use super::guard::{find, with_document};
 use async_graphql::{
     Name, Positioned, Request, Variables,
     parser::types::{
@@ -14,49 +15,34 @@ use std::collections::HashSet;
 /// Takes out of the operation that is to run, and of all fragments, the arguments and the fields of inputs whose variable is
 /// left out. The request has passed the guard.
 pub(super) fn take_out(request: &mut Request) {
-    let (name, variables) = (request.operation_name.clone(), std::mem::take(&mut request.variables));
-    let rewritten = request.parsed_query().ok().and_then(|document| without(document, name.as_deref(), &variables));
-    request.variables = variables;
-    if let Some(document) = rewritten {
+    if let Ok(Some(document)) = with_document(request, without) {
         request.set_parsed_query(document);
     }
 }
 
 /// `None` where nothing is left out.
 fn without(document: &ExecutableDocument, name: Option<&str>, variables: &Variables) -> Option<ExecutableDocument> {
-    let (_, operation) = document.operations.iter().find(|(known, _)| runs(name, *known))?;
-    let mut gone = LeftOut::of(&operation.node, variables);
+    let mut gone = LeftOut::of(find(document, name)?, variables);
     if gone.names.is_empty() {
         return None;
     }
     let mut document = document.clone();
-    let operation = running(&mut document, name)?;
-    gone.directives(&mut operation.directives);
-    gone.set(&mut operation.selection_set.node);
     for fragment in document.fragments.values_mut() {
         let FragmentDefinition { directives, selection_set, .. } = &mut fragment.node;
         gone.directives(directives);
         gone.set(&mut selection_set.node);
     }
+    let operation = match (&mut document.operations, name) {
+        (DocumentOperations::Single(only), _) => Some(only),
+        (DocumentOperations::Multiple(all), Some(name)) => all.get_mut(name),
+        (DocumentOperations::Multiple(all), None) => all.values_mut().next(),
+    };
+    let OperationDefinition { directives, selection_set, variable_definitions, .. } = &mut operation?.node;
+    gone.directives(directives);
+    gone.set(&mut selection_set.node);
     // one that never stood anywhere is reported by the library
-    let used = gone.used;
-    if let Some(operation) = running(&mut document, name) {
-        operation.variable_definitions.retain(|definition| !used.contains(&definition.node.name.node));
-    }
+    variable_definitions.retain(|definition| !gone.used.contains(&definition.node.name.node));
     Some(document)
-}
-
-fn runs(name: Option<&str>, known: Option<&Name>) -> bool {
-    name.is_none() || known.map(Name::as_str) == name
-}
-
-fn running<'a>(document: &'a mut ExecutableDocument, name: Option<&str>) -> Option<&'a mut OperationDefinition> {
-    match &mut document.operations {
-        DocumentOperations::Single(only) => Some(&mut only.node),
-        DocumentOperations::Multiple(all) => {
-            all.iter_mut().find(|(known, _)| runs(name, Some(known))).map(|(_, found)| &mut found.node)
-        }
-    }
 }
 
 /// Variables that are left out.

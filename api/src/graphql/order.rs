@@ -2,7 +2,7 @@
 //! they are resolved at the same time, and come as they are ready. A field that failed is null, and where it must not be,
 //! what has it is null in its place: the library leaves it out. What was asked for besides is taken out.
 
-use super::skipped::MARK;
+use super::{guard::named, skipped::MARK};
 use async_graphql::{
     Name, PathSegment, ServerError, Value,
     indexmap::IndexMap,
@@ -139,14 +139,6 @@ impl Shape {
             }
             _ => {}
         }
-    }
-}
-
-/// The name of a type, without the lists around it.
-fn named(kind: &Type) -> &str {
-    match &kind.base {
-        BaseType::Named(name) => name,
-        BaseType::List(inner) => named(inner),
     }
 }
 

@@ -14,6 +14,8 @@ pub struct DateTime(
 /// 9998-12-31T23:59:59.999Z.
 const LATEST: i64 = 253_370_764_799_999;
 
+/// Most bytes of an instant.
+const LONGEST: usize = 40;
 /// What is told of one that is none.
 pub(super) const INSTANT: &str = "must be an instant such as 2026-11-23T20:15:00.000Z, from 1970 to 9998";
 
@@ -23,14 +25,23 @@ pub(super) const INSTANT: &str = "must be an instant such as 2026-11-23T20:15:00
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
-        // the parser also takes what RFC 3339 does not have, such as a zone in brackets
-        let plain = text.len() <= 40 && !text.contains('[');
-        let at = text.parse::<Timestamp>().ok().filter(|_| plain).map(Timestamp::as_millisecond);
-        at.filter(|at| (0..=LATEST).contains(at)).map(Self).ok_or_else(|| InputValueError::custom(INSTANT))
+        Self::read(text).ok_or_else(|| InputValueError::custom(INSTANT))
     }
 
     fn to_value(&self) -> Value {
         Value::String(self.to_string())
+    }
+}
+
+impl DateTime {
+    /// The instant that a text says; `None` where it says none.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        // the parser also takes what RFC 3339 does not have, such as a zone in brackets
+        if text.len() > LONGEST || text.contains('[') {
+            return None;
+        }
+        let at = text.parse::<Timestamp>().ok()?.as_millisecond();
+        (0..=LATEST).contains(&at).then_some(Self(at))
     }
 }
 

@@ -33,16 +33,14 @@ pub(super) fn find(content: &str, texts: &[Range<usize>], mut walls: Vec<usize>,
 fn stop(stretch: &str) -> (usize, usize) {
     let over = |character: char| character.is_whitespace() || matches!(character, '<' | '>');
     let mut placeholders = 0;
-    for (at, character) in stretch.char_indices() {
-        if at < placeholders {
-            continue;
-        }
-        let placeholder = address::placeholder(&stretch[at..]);
-        if placeholder > 0 {
-            placeholders = at + placeholder;
-        // both at once: a search beyond the end of the address, again for each one, would be quadratic
-        } else if over(character) || address::ENDS.contains(&character) {
-            return (at, placeholders);
+    for (range, character) in address::pieces(stretch) {
+        match character {
+            None => placeholders = range.end,
+            // both at once: a search beyond the end of the address, again for each one, would be quadratic
+            Some(character) if over(character) || address::ENDS.contains(&character) => {
+                return (range.start, placeholders);
+            }
+            Some(_) => {}
         }
     }
     (stretch.len(), placeholders)

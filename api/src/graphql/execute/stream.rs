@@ -1,15 +1,13 @@
 //! Runs a subscription: the same guard as for every document, then events one by one, each fit for strangers. What keeps it
 //! from beginning, or from going on, is its last event.
 
-use super::{Answer, Asking, Engine, Told, tell};
+use super::{Answer, Asking, Engine, Told, make_ready, tell};
 use crate::graphql::{
     error::code,
     guard::{Fault, Guard, Refusal, Rights},
-    left_out,
     limits::SECONDS,
     loaders::loader,
     order::Shape,
-    skipped, zeros,
 };
 use async_graphql::{Request, Response};
 use futures_util::{
@@ -114,11 +112,7 @@ pub fn subscribe(
         meter.weigh(cost).map_err(|error| NotStreamed::Refused(Box::new(Answer::limited(error))))?;
         request = request.data(meter.clone());
     }
-    zeros::check(&mut request).map_err(|error| NotStreamed::Refused(Box::new(Answer::with_bad_argument(error))))?;
-    let invalid = |refusals| NotStreamed::Refused(Box::new(Answer::invalid(refusals)));
-    engine.guard.hold(&mut request).map_err(invalid)?;
-    left_out::take_out(&mut request);
-    skipped::fill(&mut request);
+    make_ready(engine, &mut request).map_err(NotStreamed::Refused)?;
     let course = Arc::new(Course::default());
     let app = engine.app.acting_for(asking.caller);
     request = request.data(loader(app.db.clone())).data(app);

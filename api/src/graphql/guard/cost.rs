@@ -4,12 +4,13 @@
 //! once, and what counts for each row of the list around it.
 
 use super::{
-    argument::{Arguments, Part},
+    argument::Arguments,
+    part::Part,
     prices::{Bucket, FIELD, Given, Price, Prices, Rows},
 };
 use crate::{clicks::report::DEFAULT_DAYS, graphql::scalars::DateTime};
 use async_graphql::{
-    ScalarType, Value, Variables,
+    Variables,
     parser::types::{ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet},
 };
 use contract::clock::DAY;
@@ -19,8 +20,6 @@ use std::collections::HashMap;
 pub(super) const HUNDREDTHS: u64 = 100;
 /// More rows than any list answers: who asks for more is refused by the list itself.
 const MOST_ROWS: u64 = 1_000;
-/// Longest text that may be an instant.
-const INSTANT: usize = 64;
 /// What a series' length goes by.
 const REPORT: &str = "Report";
 /// Buckets that a range may touch more than its length tells: at its ends, and where clocks are changed.
@@ -172,10 +171,7 @@ impl<'a> Counting<'a> {
         let filter = self.arguments.of(report, "filter");
         let end = |name: &str| self.arguments.within(filter?, name).filter(|part| !part.is_null());
         // what is no instant is refused later
-        let instant = |part: Part<'_>| {
-            let text = part.text().filter(|text| text.len() <= INSTANT)?;
-            DateTime::parse(Value::String(text.to_owned())).map(|at| at.0).ok()
-        };
+        let instant = |part: Part<'_>| DateTime::read(part.text()?).map(|at| at.0);
         let length = match (end("from"), end("to")) {
             (None, _) => DEFAULT_DAYS * DAY,
             (Some(_), None) => return None,
@@ -204,7 +200,7 @@ impl<'a> Counting<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use async_graphql::{parser::parse_query, value};
+    use async_graphql::{Value, parser::parse_query, value};
 
     fn cost(text: &str, variables: Value) -> u64 {
         let document = parse_query(text).unwrap();

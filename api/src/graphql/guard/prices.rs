@@ -4,9 +4,10 @@
 mod table;
 
 use self::table::{BY_ARGUMENT, DEARER, GIVEN, LISTS, TOLD_OF_INPUTS};
+use super::types::named;
 use async_graphql::parser::{
     parse_schema,
-    types::{BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition},
+    types::{BaseType, FieldDefinition, TypeKind, TypeSystemDefinition},
 };
 use std::collections::HashMap;
 
@@ -78,8 +79,6 @@ pub(super) struct Price {
     pub(super) list: bool,
     /// The type that it answers.
     pub(super) answers: String,
-    /// The same with its lists, and whether it may be null.
-    pub(super) kind: Type,
 }
 
 impl Price {
@@ -148,20 +147,14 @@ impl Prices {
 fn price(on: &str, field: &FieldDefinition, leaves: &[&str]) -> Price {
     let name = format!("{on}.{}", field.name.node);
     let list = matches!(field.ty.node.base, BaseType::List(_));
-    let answers = base(&field.ty.node);
+    let answers = named(&field.ty.node).to_owned();
     let usual = match field.name.node.as_str() {
         _ if on == "Mutation" => MUTATION * ALONG,
         "totalCount" => TOTAL * ALONG,
         _ => FIELD,
     };
     let own = DEARER.iter().find(|(known, _)| *known == name).map_or(usual, |(_, tenths)| tenths * ALONG);
-    Price {
-        own,
-        rows: rows(on, &name, field, leaves.contains(&answers.as_str())),
-        list,
-        answers,
-        kind: field.ty.node.clone(),
-    }
+    Price { own, rows: rows(on, &name, field, leaves.contains(&answers.as_str())), list, answers }
 }
 
 fn rows(on: &str, name: &str, field: &FieldDefinition, leaf: bool) -> Rows {
@@ -179,7 +172,7 @@ fn rows(on: &str, name: &str, field: &FieldDefinition, leaf: bool) -> Rows {
     if leaf || !matches!(field.ty.node.base, BaseType::List(_)) {
         return Rows::One;
     }
-    if TOLD_OF_INPUTS.contains(&base(&field.ty.node).as_str()) {
+    if TOLD_OF_INPUTS.contains(&named(&field.ty.node)) {
         return Rows::ToldOfInputs;
     }
     if on.ends_with("Connection") || OF_PARENTS.contains(&name) {
@@ -190,13 +183,6 @@ fn rows(on: &str, name: &str, field: &FieldDefinition, leaf: bool) -> Rows {
     }
     let known = LISTS.iter().find(|(known, _)| *known == name);
     Rows::Most(known.map_or(u64::from(crate::page::MAX), |(_, most)| *most))
-}
-
-fn base(kind: &Type) -> String {
-    match &kind.base {
-        BaseType::Named(name) => name.to_string(),
-        BaseType::List(inner) => base(inner),
-    }
 }
 
 #[cfg(test)]

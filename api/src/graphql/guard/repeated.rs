@@ -3,7 +3,7 @@
 
 use super::{
     Refusal,
-    text::{after, end_of_block, end_of_string},
+    text::{after, after_string},
 };
 use async_graphql::Pos;
 use std::collections::HashSet;
@@ -30,14 +30,7 @@ pub(super) fn check(text: &str) -> Result<(), Refusal> {
         rest = tail;
         match byte {
             b'#' => rest = after(tail, |byte| !matches!(byte, b'\n' | b'\r')),
-            b'"' => {
-                let end = if tail.starts_with(b"\"\"") {
-                    end_of_block(&tail[2..]).map(|end| end + 2)
-                } else {
-                    end_of_string(tail)
-                };
-                rest = &tail[end.unwrap_or(tail.len())..];
-            }
+            b'"' => rest = after_string(tail).unwrap_or_default(),
             b'(' => {
                 arguments += 1;
                 open.push(Open::Arguments);

@@ -6,8 +6,9 @@ use super::{
     Refusal,
     cost::root,
     merging,
+    part::Part,
     types::{Takes, Types, named},
-    value::{Finding, NEEDED, NOT_NULL, Part, Path, compatible, fit},
+    value::{Finding, NEEDED, NOT_NULL, Path, compatible, fit},
 };
 use crate::graphql::limits::ERRORS;
 use async_graphql::{

@@ -27,12 +27,8 @@ pub(super) fn check(text: &str) -> Result<(), Refusal> {
             }
             b'}' | b']' | b')' => depth = depth.saturating_sub(1),
             b'"' => {
-                let end = if tail.starts_with(b"\"\"") {
-                    end_of_block(&tail[2..]).map(|end| end + 2)
-                } else {
-                    end_of_string(tail)
-                };
-                rest = &tail[end.ok_or_else(|| Refusal::unreadable("a string in the document does not end"))?..];
+                rest =
+                    after_string(tail).ok_or_else(|| Refusal::unreadable("a string in the document does not end"))?;
             }
             b'_' | b'-' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
                 rest = after(tail, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'+' | b'-'));
@@ -53,8 +49,16 @@ pub(super) fn after(text: &[u8], belongs: impl Fn(&u8) -> bool) -> &[u8] {
     &text[end..]
 }
 
+/// What comes after a string, of either form, that began with the quote before this text.
+pub(super) fn after_string(text: &[u8]) -> Option<&[u8]> {
+    match text.strip_prefix(b"\"\"") {
+        Some(block) => end_of_block(block).map(|end| &block[end..]),
+        None => end_of_string(text).map(|end| &text[end..]),
+    }
+}
+
 /// Length of a string up to and with its closing quote, after the opening one.
-pub(super) fn end_of_string(text: &[u8]) -> Option<usize> {
+fn end_of_string(text: &[u8]) -> Option<usize> {
     let mut escaped = false;
     for (at, byte) in text.iter().enumerate() {
         match byte {
@@ -69,7 +73,7 @@ pub(super) fn end_of_string(text: &[u8]) -> Option<usize> {
 }
 
 /// Length of a block string up to and with its closing quotes, after the opening ones.
-pub(super) fn end_of_block(text: &[u8]) -> Option<usize> {
+fn end_of_block(text: &[u8]) -> Option<usize> {
     let mut at = 0;
     while at < text.len() {
         if text[at..].starts_with(b"\\\"\"\"") {

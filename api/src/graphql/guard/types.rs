@@ -139,7 +139,7 @@ fn taken(values: Vec<Positioned<InputValueDefinition>>) -> Takes {
 }
 
 /// The type in all lists.
-pub(super) fn named(kind: &Type) -> &str {
+pub(in crate::graphql) fn named(kind: &Type) -> &str {
     match &kind.base {
         BaseType::Named(name) => name,
         BaseType::List(inner) => named(inner),

@@ -1,32 +1,19 @@
 //! Whether a value is what its place takes: as it is written in a document, where variables may stand in it, or as it was
 //! given for a variable. Each fault is told with the path to it, and none with what a client did not name itself.
 
-use super::types::{Input, Taken, Takes, Types};
-use crate::graphql::scalars::{DateTime, INSTANT};
-use async_graphql::{
-    Name, ScalarType, Value,
-    parser::types::{BaseType, Type},
+use super::{
+    part::{Part, Plain},
+    types::{Input, Taken, Takes, Types},
 };
+use crate::graphql::scalars::{DateTime, INSTANT};
+use async_graphql::parser::types::{BaseType, Type};
 use async_graphql_value::Value as Written;
 use std::fmt::{Display, Formatter, Result as Format};
 
-/// Longest text that may be an instant.
-const LONGEST_INSTANT: usize = 64;
 /// What is told of what is left out.
 pub(super) const NEEDED: &str = "is needed, and is not given";
 /// What is told of a null.
 pub(super) const NOT_NULL: &str = "must not be null";
-
-/// A value or a part of one.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Part<'a> {
-    /// In a document.
-    Written(&'a Written),
-    /// In a document, where no variable may stand.
-    Constant(&'a Value),
-    /// In the variables of a request.
-    Given(&'a Value),
-}
 
 /// Where a value stands.
 #[derive(Debug, Clone, Copy)]
@@ -124,84 +111,11 @@ fn scalar(name: &str, part: Part<'_>) -> Option<&'static str> {
         ("Boolean", plain) => (matches!(plain, Plain::Boolean), "must be true or false"),
         ("ID", Plain::Number(number)) => (number.is_i64(), "must be a text or a whole number"),
         ("ID", plain) => (matches!(plain, Plain::Text(_)), "must be a text or a whole number"),
-        ("DateTime", Plain::Text(text)) => {
-            let good = || DateTime::parse(Value::String(text.to_owned())).is_ok();
-            (text.len() <= LONGEST_INSTANT && good(), INSTANT)
-        }
+        ("DateTime", Plain::Text(text)) => (DateTime::read(text).is_some(), INSTANT),
         ("DateTime", _) => (false, INSTANT),
         _ => (true, ""),
     };
     (!good).then_some(rule)
-}
-
-/// A value without parts.
-enum Plain<'a> {
-    Number(&'a async_graphql::Number),
-    Text(&'a str),
-    Boolean,
-    Other,
-}
-
-impl<'a> Part<'a> {
-    const fn is_null(self) -> bool {
-        matches!(self, Self::Written(Written::Null) | Self::Constant(Value::Null) | Self::Given(Value::Null))
-    }
-
-    fn plain(self) -> Plain<'a> {
-        match self {
-            Self::Written(Written::Number(number))
-            | Self::Constant(Value::Number(number))
-            | Self::Given(Value::Number(number)) => Plain::Number(number),
-            Self::Written(Written::String(text))
-            | Self::Constant(Value::String(text))
-            | Self::Given(Value::String(text)) => Plain::Text(text),
-            Self::Written(Written::Boolean(_)) | Self::Constant(Value::Boolean(_)) | Self::Given(Value::Boolean(_)) => {
-                Plain::Boolean
-            }
-            _ => Plain::Other,
-        }
-    }
-
-    /// The value of an enumeration, which is a text in variables and nowhere else.
-    fn name(self) -> Option<&'a str> {
-        match self {
-            Self::Written(Written::Enum(name)) | Self::Constant(Value::Enum(name)) | Self::Given(Value::Enum(name)) => {
-                Some(name)
-            }
-            Self::Given(Value::String(text)) => Some(text),
-            _ => None,
-        }
-    }
-
-    fn items(self) -> Option<Vec<Self>> {
-        match self {
-            Self::Written(Written::List(items)) => Some(items.iter().map(Self::Written).collect()),
-            Self::Constant(Value::List(items)) => Some(items.iter().map(Self::Constant).collect()),
-            Self::Given(Value::List(items)) => Some(items.iter().map(Self::Given).collect()),
-            _ => None,
-        }
-    }
-
-    fn fields(self) -> Option<Vec<(&'a Name, Self)>> {
-        match self {
-            Self::Written(Written::Object(all)) => {
-                Some(all.iter().map(|(name, part)| (name, Self::Written(part))).collect())
-            }
-            Self::Constant(Value::Object(all)) => {
-                Some(all.iter().map(|(name, part)| (name, Self::Constant(part))).collect())
-            }
-            Self::Given(Value::Object(all)) => Some(all.iter().map(|(name, part)| (name, Self::Given(part))).collect()),
-            _ => None,
-        }
-    }
-
-    fn has(self, name: &str) -> bool {
-        match self {
-            Self::Written(Written::Object(fields)) => fields.contains_key(name),
-            Self::Constant(Value::Object(fields)) | Self::Given(Value::Object(fields)) => fields.contains_key(name),
-            _ => false,
-        }
-    }
 }
 
 /// Whether a variable of one type may stand where another is taken.
